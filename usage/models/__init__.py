@@ -1,0 +1,19 @@
+from usage.models.chat import ChatHour
+from usage.models.event import EventType, UsageEvent
+from usage.models.idempotency import IdempotentRequest
+from usage.models.rate_card import FreeRule, Rate, RateCard, RateCardVersion
+from usage.models.rejection import RejectedEvent
+from usage.models.rollup import DailyUsage
+
+__all__ = [
+    "ChatHour",
+    "DailyUsage",
+    "EventType",
+    "FreeRule",
+    "IdempotentRequest",
+    "Rate",
+    "RateCard",
+    "RateCardVersion",
+    "RejectedEvent",
+    "UsageEvent",
+]

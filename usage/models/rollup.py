@@ -1,0 +1,55 @@
+"""Daily roll-up of usage, written in the transaction of the charges it sums and equal to the events always.
+
+A row sums the events charged on one of the account's days, less those voided since.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from organizations.fields import amount_field, currency_field
+from organizations.models import Account, Project
+from usage.models.event import EventType
+
+
+class DailyUsage(models.Model):
+    """One day of one project, by what was used and how it ended."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    day = models.DateField()
+    is_simulated = models.BooleanField()
+    event_type = models.CharField(max_length=40, choices=EventType)
+    channel = models.CharField(max_length=20)
+    model = models.CharField(max_length=80)
+    tier = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=20)
+    currency = currency_field()
+    count = models.IntegerField()
+    free_count = models.IntegerField()
+    seconds = models.DecimalField(max_digits=20, decimal_places=6)
+    tokens = models.DecimalField(max_digits=24, decimal_places=6)
+    spent = amount_field()
+    cost = amount_field()
+
+    class Meta:
+        verbose_name_plural = "daily usage"
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "account",
+                    "day",
+                    "project",
+                    "is_simulated",
+                    "event_type",
+                    "channel",
+                    "model",
+                    "tier",
+                    "outcome",
+                ],
+                name="daily_usage_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.event_type}"
