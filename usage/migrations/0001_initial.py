@@ -172,6 +172,7 @@ class Migration(migrations.Migration):
                 ('messages', models.PositiveIntegerField()),
                 ('llm_input_tokens', models.DecimalField(decimal_places=6, max_digits=24)),
                 ('llm_output_tokens', models.DecimalField(decimal_places=6, max_digits=24)),
+                ('closed_at', models.DateTimeField(null=True)),
                 ('charged_at', models.DateTimeField(null=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='organizations.account')),
                 ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='organizations.project')),

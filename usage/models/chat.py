@@ -1,4 +1,7 @@
-"""Chat messages of one project and clock hour, waiting to be charged as one (aitelier.md, 'Text chat charges')."""
+"""Chat messages of one project and clock hour, charged as one (aitelier.md, 'Text chat charges').
+
+An hour is first closed (its sums are final, a late message goes to the current hour instead) and then charged.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from organizations.models import Account, Project, Service
 
 
 class ChatHour(models.Model):
-    """The sums of an hour's messages; once `charged_at` is set a late message goes to the current hour instead."""
+    """The sums of the messages of one hour of the account's clock."""
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT)
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
@@ -18,6 +21,7 @@ class ChatHour(models.Model):
     messages = models.PositiveIntegerField()
     llm_input_tokens = models.DecimalField(max_digits=24, decimal_places=6)
     llm_output_tokens = models.DecimalField(max_digits=24, decimal_places=6)
+    closed_at = models.DateTimeField(null=True)
     charged_at = models.DateTimeField(null=True)
 
     class Meta:

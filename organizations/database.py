@@ -1,0 +1,65 @@
+"""The few lines through which set-based SQL reaches PostgreSQL.
+
+Statements are prepared on the server and several that do not wait for each other's rows travel together (pipeline),
+so that a request pays for the round trips it needs and no more. Everything runs on Django's own connection, inside
+its transaction when there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.utils import InterfaceError
+
+Statement = tuple[str, Sequence[Any]]
+
+
+def raw_connection() -> psycopg.Connection[tuple[Any, ...]]:
+    """Django's connection to PostgreSQL, opened if need be."""
+    connection.ensure_connection()
+    raw = connection.connection
+    if raw is None:
+        raise InterfaceError("The connection to the database is closed.")
+    return raw
+
+
+def run(*statements: Statement) -> list[list[tuple[Any, ...]]]:
+    """Run the statements in order and return each one's rows (none for a statement without a result).
+
+    Several statements share one round trip. Errors are Django's (`IntegrityError`, `OperationalError`, …).
+    """
+    with connection.wrap_database_errors:
+        raw = raw_connection()
+        cursors = [psycopg.Cursor(raw) for _ in statements]
+        if len(statements) == 1:
+            cursors[0].execute(statements[0][0], statements[0][1], prepare=True)
+        else:
+            with raw.pipeline():
+                for cursor, (sql, params) in zip(cursors, statements, strict=True):
+                    cursor.execute(sql, params, prepare=True)
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+
+
+def array(values: Iterable[object]) -> str:
+    """A PostgreSQL array literal of numbers, times, booleans or None (never text: see `text_array`).
+
+    Written as text because psycopg adapts a list element by element, which costs more than the whole insert.
+    """
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def text_array(values: Iterable[str | None]) -> str:
+    """A PostgreSQL array literal of texts (JSON documents among them)."""
+    return (
+        "{"
+        + ",".join(
+            [
+                "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+                for value in values
+            ]
+        )
+        + "}"
+    )
