@@ -8,6 +8,7 @@ its transaction when there is one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -44,7 +45,7 @@ def run(*statements: Statement) -> list[list[tuple[Any, ...]]]:
 
 
 def array(values: Iterable[object]) -> str:
-    """A PostgreSQL array literal of numbers, times, booleans or None (never text: see `text_array`).
+    """A PostgreSQL array literal of numbers, dates, booleans, plain words or None (free text: see `text_array`).
 
     Written as text because psycopg adapts a list element by element, which costs more than the whole insert.
     """
@@ -63,3 +64,13 @@ def text_array(values: Iterable[str | None]) -> str:
         )
         + "}"
     )
+
+
+def time_array(values: Iterable[datetime | None]) -> str:
+    """A PostgreSQL array literal of moments."""
+    return "{" + ",".join(["NULL" if value is None else f'"{value.isoformat()}"' for value in values]) + "}"
+
+
+def bytes_array(values: Iterable[bytes]) -> str:
+    """A PostgreSQL array literal of byte strings."""
+    return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"

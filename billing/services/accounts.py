@@ -1,0 +1,66 @@
+"""A tenant signs up: account, projects, wallet and the owner's invitation, in one transaction (API.md, 'Accounts')."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+from notifications.services.deliveries import queue_email
+from organizations.services.accounts import ProjectSpec, create_account
+from organizations.services.invitations import create_invitation
+
+from billing.services.wallets import open_wallet
+from organizations.models import Account, Product, Role
+
+
+def open_account(
+    *,
+    product: Product,
+    external_id: str,
+    name: str,
+    email: str,
+    country: str,
+    timezone: str,
+    projects: Sequence[ProjectSpec],
+) -> tuple[Account, bool]:
+    """The account with this identifier and whether it is new; an existing one stays as it is.
+
+    A new one gets its wallet with what the product gives new accounts, and its owner an invitation by e-mail.
+    Raises ValidationError for an unknown timezone or country.
+    """
+    with transaction.atomic():
+        account, is_new = create_account(
+            product=product,
+            external_id=external_id,
+            name=name,
+            email=email,
+            country=country,
+            timezone=timezone,
+            projects=projects,
+        )
+        open_wallet(account=account)
+        if is_new and email:
+            invite(account=account, email=email, role=Role.OWNER)
+    return account, is_new
+
+
+def invite(*, account: Account, email: str, role: Role) -> None:
+    """Offer somebody a place in the account; the link in the e-mail works once."""
+    invitation, token = create_invitation(account=account, email=email, role=role)
+    queue_email(
+        key=f"invitation:{invitation.pk}",
+        recipient=email,
+        subject=_("Your %(product)s account %(account)s") % {"product": account.product, "account": account},
+        body=_(
+            "Welcome to %(product)s.\n\nOpen this link to set your password and see balance, calls and prices of "
+            "%(account)s:\n\n%(link)s\n\nThe link works once, until %(until)s."
+        )
+        % {
+            "product": account.product,
+            "account": account,
+            "link": f"{settings.SITE_URL}/billing/invitations/{token}/",
+            "until": f"{invitation.expires_at:%Y-%m-%d}",
+        },
+    )

@@ -1,0 +1,85 @@
+"""May a call start? The one rule, used by authorisation, by the balance a service reads and by the pages.
+
+Pure: it looks at a locked wallet (or a copy of one) and at the product's terms, and says no with a stable reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+
+from django.utils.translation import gettext as _
+
+from billing.models.wallet import WalletMode
+from billing.services.state import ZERO, WalletState
+
+
+@dataclass(frozen=True, slots=True)
+class CallTerms:
+    """What a product's terms say about calls. Amounts in the product's currency."""
+
+    floor: Decimal
+    on_exhaustion: str
+    hold: Decimal
+    hold_seconds: int
+    cost_per_minute: Decimal
+    max_call_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no call may start, with words fit to show a person."""
+
+    reason: str
+    message: str
+
+
+def refusal(wallet: WalletState, terms: CallTerms, minimum: Decimal = ZERO) -> Refusal | None:
+    """Why a call that costs at least `minimum` may not start now, or None when it may.
+
+    The floor is letustalk.md, 'What happens at zero balance'; zero itself is aipbx.md, 'What happens when the balance
+    reaches 0'; the daily cap is aipbx.md, 'Limits and notifications', and counts what calls in progress hold.
+    """
+    if wallet.account_status != "active":
+        return Refusal("account_suspended", _("This account is suspended. Ask support to reactivate it."))
+    if wallet.is_frozen:
+        return Refusal("wallet_frozen", _("The balance is frozen while a payment is disputed."))
+    if wallet.is_overdue:
+        return Refusal("payment_overdue", _("An invoice is overdue. Pay it and calls start again."))
+    if wallet.daily_cap is not None and wallet.spent + wallet.held >= wallet.daily_cap:
+        return Refusal("daily_limit_reached", _("The daily cap is reached. Calls start again at midnight."))
+    if wallet.concurrency_limit is not None and wallet.held_calls >= wallet.concurrency_limit:
+        return Refusal("concurrency_limit_reached", _("As many calls as allowed are in progress already."))
+    if _affords(wallet, terms, minimum, wallet.available):
+        return None
+    if wallet.mode == WalletMode.POSTPAY:
+        return Refusal(
+            "credit_limit_reached", _("The credit limit is reached. Pay an invoice or ask for a higher one.")
+        )
+    if _affords(wallet, terms, minimum, wallet.available + wallet.held):
+        return Refusal("balance_reserved", _("Calls in progress hold the rest of the balance. Try again shortly."))
+    return Refusal("insufficient_balance", _("The balance is too low. Top up and calls start again."))
+
+
+def hold_amount(wallet: WalletState, terms: CallTerms, minimum: Decimal) -> Decimal:
+    """What to reserve for a call that may start: the product's hold, no more than there is, no less than `minimum`."""
+    most = wallet.available
+    if wallet.daily_cap is not None:
+        most = min(most, wallet.daily_cap - wallet.spent - wallet.held)
+    return max(min(max(terms.hold, minimum), most), minimum)
+
+
+def seconds_left(wallet: WalletState, terms: CallTerms, amount: Decimal, requested: int | None) -> int:
+    """How many whole seconds `amount` pays for, at most what was requested and what the product allows."""
+    limit = min(requested or terms.max_call_seconds, terms.max_call_seconds)
+    if terms.cost_per_minute <= 0:
+        return limit
+    if wallet.daily_cap is not None:
+        amount = min(amount, wallet.daily_cap - wallet.spent)
+    affordable = (max(amount, ZERO) * 60 / terms.cost_per_minute).to_integral_value(ROUND_FLOOR)
+    return int(min(affordable, Decimal(limit)))
+
+
+def _affords(wallet: WalletState, terms: CallTerms, minimum: Decimal, amount: Decimal) -> bool:
+    floor = ZERO if wallet.mode == WalletMode.POSTPAY else terms.floor
+    return amount > 0 and amount >= floor and amount >= minimum

@@ -1,0 +1,126 @@
+"""The only writer of ledger rows: opens the books of some wallets under their locks and writes them back set-wise.
+
+    with transaction.atomic():
+        books, _ = open_books([wallet_id])
+        books.charge(books.wallets[wallet_id], amount, note)
+        write(books)
+
+A batch takes a constant number of statements, whatever its size. What the books say is exact at `books.now`, which is
+taken after the locks were won: expired grants are withdrawn before anything else happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+
+from billing.services import writing
+from billing.services.books import Books, Posting
+from billing.services.locking import lock_wallets
+from billing.services.state import GrantState, WalletState
+from organizations.database import Statement, array, run
+
+GRANTS = """
+SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant
+ WHERE wallet_id = ANY(%s::bigint[]) AND remaining > 0
+"""
+GRANTS_BY_ID = """
+SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant WHERE id = ANY(%s::bigint[])
+"""
+TRANSACTION_IDS = "SELECT nextval('billing_transaction_id_seq') FROM generate_series(1, %s::int)"
+GRANT_IDS = "SELECT nextval('billing_grant_id_seq') FROM generate_series(1, %s::int)"
+
+
+def open_books(
+    wallet_ids: Iterable[int], *, transactions: int = 1, reads: Sequence[Statement] = ()
+) -> tuple[Books, list[list[tuple[Any, ...]]]]:
+    """Lock the wallets in id order and read them, with the rows of `reads`, which run under the locks.
+
+    `transactions` says how many are expected, so that their ids come in the same round trip. Raises
+    TransactionManagementError outside a transaction.
+    """
+    wanted = list(wallet_ids)
+    lock = lock_wallets(wanted)
+    rows, grants, ids, *others = run(lock, (GRANTS, [array(wanted)]), (TRANSACTION_IDS, [transactions]), *reads)
+    now = timezone.now()
+    wallets: dict[int, WalletState] = {}
+    for row in rows:
+        zone = ZoneInfo(row[20])
+        wallets[row[0]] = WalletState(*row[:18], bytes(row[18]), row[19], zone, row[21], now.astimezone(zone))
+    for wallet_id, *grant in grants:
+        wallets[wallet_id].grants.append(GrantState(*grant))
+    books = Books(
+        wallets,
+        now,
+        next_transaction_id=_ids(TRANSACTION_IDS, [row[0] for row in ids]),
+        next_grant_id=_ids(GRANT_IDS, []),
+    )
+    for wallet in wallets.values():
+        if len(wallet.grants) > 1:
+            wallet.grants.sort(key=GrantState.order)
+        if wallet.next_expiry_at is not None and wallet.next_expiry_at <= now:
+            books.expire_due(wallet)
+    return books, others
+
+
+def load_grants(books: Books, grant_ids: Iterable[int]) -> dict[int, GrantState]:
+    """Bring grants that are used up back into the books, so that a reversal can restore them; by id."""
+    known = {grant.id: grant for wallet in books.wallets.values() for grant in wallet.grants}
+    missing = [grant_id for grant_id in grant_ids if grant_id not in known]
+    if missing:
+        (rows,) = run((GRANTS_BY_ID, [array(missing)]))
+        for wallet_id, *row in rows:
+            grant = known[row[0]] = GrantState(*row)
+            wallet = books.wallets[wallet_id]
+            wallet.grants.append(grant)
+            wallet.grants.sort(key=GrantState.order)
+    return known
+
+
+def statements(books: Books) -> list[Statement]:
+    """What `write` would run, for a caller that has rows of its own to send in the same round trip."""
+    wallets = [books.wallets[wallet_id] for wallet_id in sorted(books.touched)]
+    found: list[Statement] = []
+    if not wallets:
+        return found
+    grants = [(wallet, grant) for wallet in wallets for grant in wallet.grants]
+    new = [(wallet, grant) for wallet, grant in grants if grant.is_new]
+    changed = [grant for _, grant in grants if grant.is_changed and not grant.is_new]
+    if new:
+        found.append(writing.insert_grants(new, books.now))
+    if changed:
+        found.append(writing.update_grants(changed))
+    if books.postings:
+        found.append(writing.insert_transactions(books.postings))
+        found.append(writing.insert_transfers(books.postings))
+        found.append(writing.add_movements(books.postings))
+    if books.ended_holds:
+        found.append(writing.end_holds(books.ended_holds, books.now))
+    if books.resized_holds:
+        found.append(writing.resize_holds(books.resized_holds))
+    found.append(writing.update_wallets(wallets))
+    return found
+
+
+def write(books: Books) -> list[Posting]:
+    """Write everything the books say; returns the new transactions. Writes nothing when nothing happened."""
+    found = statements(books)
+    if found:
+        run(*found)
+    return books.postings
+
+
+def _ids(sql: str, ready: list[int]) -> Callable[[], int]:
+    """Gives one id after the other, from those already fetched and then from the sequence."""
+    ready.reverse()
+
+    def next_id() -> int:
+        if not ready:
+            (rows,) = run((sql, [1]))
+            ready.append(rows[0][0])
+        return ready.pop()
+
+    return next_id

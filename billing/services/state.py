@@ -1,0 +1,103 @@
+"""A locked wallet and its spendable grants as they stand in memory, and what a wallet's balance means.
+
+Nothing here touches the database: `billing.services.ledger` reads these under the wallet's lock and writes them back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from billing.models.grant import GrantKind
+from billing.models.wallet import WalletMode
+
+ZERO = Decimal(0)
+# Of equal priority and expiry an allotment goes first, then promo, then paid money.
+KIND_ORDER = {GrantKind.ALLOTMENT.value: 0, GrantKind.PROMO.value: 1, GrantKind.PAID.value: 2}
+
+
+@dataclass(slots=True)
+class GrantState:
+    """A grant under its wallet's lock."""
+
+    id: int
+    kind: str
+    priority: int
+    amount: Decimal
+    remaining: Decimal
+    expires_at: datetime | None
+    source: str = ""
+    is_new: bool = False
+    is_changed: bool = False
+
+    def order(self) -> tuple[int, bool, float, int, int]:
+        """The order of spending: priority, earliest expiry, allotment before promo before paid, oldest."""
+        expiry = self.expires_at.timestamp() if self.expires_at else 0.0
+        return self.priority, self.expires_at is None, expiry, KIND_ORDER[self.kind], self.id
+
+
+@dataclass(slots=True)
+class WalletState:
+    """A wallet under its lock; amounts in the wallet's currency, `local_now` in the account's timezone."""
+
+    id: int
+    account_id: int
+    currency: str
+    mode: str
+    credit_limit: Decimal
+    is_frozen: bool
+    is_overdue: bool
+    paid: Decimal
+    promo: Decimal
+    allotment: Decimal
+    debt: Decimal
+    held: Decimal
+    held_calls: int
+    spent_on: date | None
+    spent_today: Decimal
+    daily_cap: Decimal | None
+    concurrency_limit: int | None
+    last_number: int
+    chain_head: bytes
+    next_expiry_at: datetime | None
+    zone: ZoneInfo
+    account_status: str
+    local_now: datetime
+    grants: list[GrantState] = field(default_factory=list)
+
+    @property
+    def balance(self) -> Decimal:
+        """The customer's money: positive is theirs, negative is owed."""
+        return self.paid + self.promo + self.allotment - self.debt
+
+    @property
+    def available(self) -> Decimal:
+        """What a new call may still reserve: balance plus credit limit less what calls in progress hold."""
+        limit = self.credit_limit if self.mode == WalletMode.POSTPAY else ZERO
+        return self.balance + limit - self.held
+
+    @property
+    def day(self) -> date:
+        """Today in the account's timezone."""
+        return self.local_now.date()
+
+    @property
+    def spent(self) -> Decimal:
+        """What usage has cost today, in the account's timezone."""
+        return self.spent_today if self.spent_on == self.day else ZERO
+
+    def add_spent(self, amount: Decimal) -> None:
+        """Count usage (or, negative, its reversal) towards today."""
+        self.spent_today = self.spent + amount
+        self.spent_on = self.day
+
+    def add_to(self, kind: str, amount: Decimal) -> None:
+        """Move the cached balance of one kind of grant."""
+        if kind == GrantKind.PAID:
+            self.paid += amount
+        elif kind == GrantKind.PROMO:
+            self.promo += amount
+        else:
+            self.allotment += amount

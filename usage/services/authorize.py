@@ -1,0 +1,228 @@
+"""May this call start, may it go on, and did it never happen (API.md, 'Calls').
+
+Authorising locks one wallet, asks `billing.services.admission`, and places a hold, so that calls that start at once
+cannot spend the same money. The first answer to a `call_id` is the answer while its hold lives.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from organizations.selectors.keys import KeyContext
+
+from billing.models import HoldStatus
+from billing.services import admission, holds, ledger
+from billing.services.admission import CallTerms, Refusal
+from billing.services.books import Books
+from billing.services.holds import HoldRow
+from billing.services.state import WalletState
+from organizations.database import Statement, run
+from usage.models.event import EventType
+from usage.rating.engine import minimum_charge
+from usage.rating.types import PriceOnRequest
+from usage.selectors.cards import load_cards
+from usage.selectors.terms import load_terms
+from usage.services import context
+from usage.services.answers import balance_dict
+from usage.services.context import AccountRef, ProjectRef
+from usage.services.errors import ServiceError
+from usage.services.incoming import AuthorizeRequest
+from usage.services.pricing import unknown_project_words
+
+CALL_HAS_ENDED = "SELECT 1 FROM usage_usageevent WHERE account_id = %s AND call_id = %s AND call_id <> '' LIMIT 1"
+ATTEMPTS = 3
+
+
+def authorize(*, key: KeyContext, request: AuthorizeRequest) -> dict[str, Any]:
+    """The answer to whether a call may start.
+
+    Raises ServiceError unknown_account (404), unknown_project (422) and idempotency_conflict (409: the `call_id` was
+    asked about with another body).
+    """
+    account, project = _locate(key, request.account, request.project)
+    terms = load_terms(key.product_id, key.rates_revision).call
+    minimum = _least_charge(key, request, account)
+    for _attempt in range(ATTEMPTS):
+        with transaction.atomic():
+            reads: list[Statement] = [
+                holds.find_statement(key.service_id, request.call_id),
+                (CALL_HAS_ENDED, [account.id, request.call_id]),
+            ]
+            books, (known, ended) = ledger.open_books([account.wallet_id], reads=reads)
+            wallet = books.wallets[account.wallet_id]
+            refusal = _refusal(wallet, terms, minimum, project)
+            hold = holds.as_hold(known)
+            if hold is not None and hold.status == HoldStatus.ACTIVE:
+                return _first_answer(hold, request)
+            if hold is not None or ended:
+                refusal = Refusal("call_ended", _("This call has ended already."))
+            if refusal is not None or project.is_sandbox:
+                ledger.write(books)  # credit that expired on opening
+                return _answer(request, terms, wallet, project, refusal)
+            answer = _place(books, key, request, account, project, terms, _as_amount(minimum))
+            if answer is not None:
+                return answer
+            transaction.set_rollback(True)  # another request for this call was quicker: see what it did
+    raise ServiceError("try_again", _("Several requests for this call came at once. Ask again."), status=409)
+
+
+def extend(*, key: KeyContext, call_id: str, elapsed_seconds: int) -> dict[str, Any]:
+    """Whether a call in progress may go on; its hold grows with what the call has cost so far and lives on.
+
+    With `on_exhaustion: finish` it always may (letustalk.md, 'Existing calls finish'). Raises ServiceError
+    unknown_call (404).
+    """
+    found = holds.find(service_id=key.service_id, call_id=call_id)
+    if found is None or found.wallet_id is None:
+        raise ServiceError("unknown_call", _("No call with this id was authorised."), status=404)
+    terms = load_terms(key.product_id, key.rates_revision).call
+    with transaction.atomic():
+        reads = [holds.find_statement(key.service_id, call_id)]
+        books, (known,) = ledger.open_books([found.wallet_id], reads=reads)
+        wallet = books.wallets[found.wallet_id]
+        hold = holds.as_hold(known)
+        if hold is None or hold.status != HoldStatus.ACTIVE:
+            ledger.write(books)
+            return {
+                "call_id": call_id,
+                "proceed": False,
+                "reason": "call_ended",
+                "hold": None,
+                "max_duration_seconds": 0,
+            }
+        return _extend(books, wallet, terms, hold, call_id, elapsed_seconds)
+
+
+def release(*, key: KeyContext, call_id: str) -> None:
+    """The call never connected: its hold ends, or, where it has none yet, its authorisation will be denied."""
+    holds.release(service_id=key.service_id, call_id=call_id)
+
+
+def _extend(
+    books: Books, wallet: WalletState, terms: CallTerms, hold: HoldRow, call_id: str, elapsed_seconds: int
+) -> dict[str, Any]:
+    used = (terms.cost_per_minute * elapsed_seconds / 60).quantize(Decimal("0.000001"))
+    first = Decimal(hold.answer["hold"]["amount"])
+    room = max(wallet.available, Decimal(0))
+    wanted = max(hold.amount, first + used)
+    amount = min(wanted, hold.amount + room)
+    expires_at = holds.extended(books.now, terms.hold_seconds)
+    books.resize_hold(wallet, hold.id, old=hold.amount, new=amount, expires_at=expires_at)
+    ledger.write(books)
+    is_covered = amount == wanted
+    requested = hold.request.get("max_duration_seconds")
+    left = admission.seconds_left(wallet, terms, wallet.available + amount - used, requested)
+    return {
+        "call_id": call_id,
+        "proceed": terms.on_exhaustion == "finish" or is_covered,
+        "reason": None if is_covered else "insufficient_balance",
+        "hold": _hold_dict(amount, wallet.currency, expires_at.isoformat()),
+        "max_duration_seconds": min(
+            elapsed_seconds + left, min(requested or terms.max_call_seconds, terms.max_call_seconds)
+        ),
+    }
+
+
+def _locate(key: KeyContext, account_id: str, project_id: str | None) -> tuple[AccountRef, ProjectRef]:
+    where = context.build(*run(*context.statements(key.product_id, [(account_id, project_id)])))
+    account = where.accounts.get(account_id)
+    if account is None:
+        raise ServiceError("unknown_account", _("No such account."), status=404)
+    project = where.projects.get((account_id, project_id))
+    if project is None:
+        words = unknown_project_words(project_id)
+        raise ServiceError("unknown_project", words, errors={"project": [words]})
+    return account, project
+
+
+def _least_charge(key: KeyContext, request: AuthorizeRequest, account: AccountRef) -> Decimal | PriceOnRequest:
+    """What such a call costs at least, or that its price is on request."""
+    facts = {"channel": request.channel, "direction": request.direction, "model": request.model, "tier": request.tier}
+    cards = load_cards(key.product_id, key.rates_revision)
+    try:
+        return minimum_charge(cards.version_for(account.id, timezone.now()), EventType.CALL.value, facts)
+    except PriceOnRequest as refusal:
+        return refusal
+
+
+def _as_amount(minimum: Decimal | PriceOnRequest) -> Decimal:
+    return Decimal(0) if isinstance(minimum, PriceOnRequest) else minimum
+
+
+def _refusal(
+    wallet: WalletState, terms: CallTerms, minimum: Decimal | PriceOnRequest, project: ProjectRef
+) -> Refusal | None:
+    refusal = admission.refusal(wallet, terms, _as_amount(minimum))
+    if project.is_sandbox and refusal is not None and refusal.reason != "account_suspended":
+        refusal = None  # the balance never denies in the sandbox
+    if isinstance(minimum, PriceOnRequest) and (refusal is None or refusal.reason != "account_suspended"):
+        return Refusal(
+            "price_on_request", _("The price of this model or tier is on request. Ask sales for a rate card.")
+        )
+    return refusal
+
+
+def _first_answer(hold: HoldRow, request: AuthorizeRequest) -> dict[str, Any]:
+    if hold.request != request.body:
+        detail = _("This call_id was asked about before with another body.")
+        raise ServiceError("idempotency_conflict", detail, status=409)
+    return hold.answer
+
+
+def _place(
+    books: Books,
+    key: KeyContext,
+    request: AuthorizeRequest,
+    account: AccountRef,
+    project: ProjectRef,
+    terms: CallTerms,
+    minimum: Decimal,
+) -> dict[str, Any] | None:
+    """Place the hold and answer yes; None when the call got a hold from another request meanwhile."""
+    wallet = books.wallets[account.wallet_id]
+    amount = admission.hold_amount(wallet, terms, minimum)
+    seconds = admission.seconds_left(wallet, terms, wallet.available, request.max_duration_seconds)
+    expires_at = books.now + timedelta(seconds=terms.hold_seconds)
+    answer = _answer(request, terms, wallet, project, None)
+    answer["max_duration_seconds"] = seconds
+    answer["hold"] = _hold_dict(amount, wallet.currency, expires_at.isoformat())
+    answer["balance"] = balance_dict(wallet.available - amount, wallet.held + amount, wallet.currency)
+    statement = holds.place_statement(
+        books,
+        wallet_id=wallet.id,
+        service_id=key.service_id,
+        call_id=request.call_id,
+        project_id=project.id,
+        amount=amount,
+        expires_at=expires_at,
+        request=request.body,
+        answer=answer,
+    )
+    placed, *_rest = run(statement, *ledger.statements(books))
+    return answer if placed else None
+
+
+def _answer(
+    request: AuthorizeRequest, terms: CallTerms, wallet: WalletState, project: ProjectRef, refusal: Refusal | None
+) -> dict[str, Any]:
+    limit = min(request.max_duration_seconds or terms.max_call_seconds, terms.max_call_seconds)
+    return {
+        "call_id": request.call_id,
+        "allowed": refusal is None,
+        "reason": refusal.reason if refusal else None,
+        "message": refusal.message if refusal else "",
+        "mode": "sandbox" if project.is_sandbox else "live",
+        "on_exhaustion": terms.on_exhaustion,
+        "max_duration_seconds": 0 if refusal else limit,
+        "hold": None,
+        "balance": balance_dict(wallet.available, wallet.held, wallet.currency),
+    }
+
+
+def _hold_dict(amount: Decimal, currency: str, expires_at: str) -> dict[str, str]:
+    return {"amount": f"{amount:.6f}", "currency": currency, "expires_at": expires_at}

@@ -1,0 +1,215 @@
+"""The charge path: a list of events in, one answer each out; a single event is a list of one.
+
+What is priced is charged exactly once: prices are found before the transaction (pure), then the wallets are locked in
+id order, the events inserted (their unique key decides who is first), the grants drawn down and everything else
+written set-wise, in a constant number of statements whatever the size of the batch. The answer leaves after commit.
+Whoever loses a race for a key rolls back, and sees the winner's event on the next attempt.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.utils import OperationalError
+from django.utils import timezone
+from organizations.selectors.keys import KeyContext
+
+from billing.models import HoldStatus, TransactionKind
+from billing.services import ledger
+from billing.services.books import Books, Note
+from organizations.database import Statement, run, text_array
+from usage.models.event import EventType
+from usage.selectors.cards import load_cards
+from usage.selectors.terms import load_terms
+from usage.services import answers, chat, context, event_rows, known
+from usage.services.answers import EventResult
+from usage.services.incoming import IncomingEvent, Rejection
+from usage.services.pricing import PricedEvent, price, text
+
+ATTEMPTS = 6
+KINDS = {
+    EventType.CALL.value: TransactionKind.CALL.value,
+    EventType.CHAT_MESSAGE.value: TransactionKind.CHAT.value,
+    EventType.CHAT_HOUR.value: TransactionKind.CHAT.value,
+    EventType.CRAWL.value: TransactionKind.CRAWL.value,
+    EventType.LLM.value: TransactionKind.LLM.value,
+}
+EVENT_IDS = "SELECT nextval('usage_usageevent_id_seq') FROM generate_series(1, %s::int)"
+ACTIVE_HOLDS = """
+SELECT call_id, id, wallet_id, amount FROM billing_hold
+ WHERE service_id = %s AND call_id = ANY(%s::text[]) AND status = 'active'
+"""
+
+
+class LostRace(Exception):
+    """Another request inserted one of the keys first."""
+
+
+@dataclass(slots=True)
+class ActiveHold:
+    """A call's hold that its event ends."""
+
+    id: int
+    wallet_id: int
+    amount: Decimal
+
+
+def charge_events(*, key: KeyContext, items: Sequence[IncomingEvent | Rejection]) -> list[EventResult]:
+    """Charge the events and answer each in its place; refused ones are answered and recorded for staff.
+
+    Raises OperationalError when the database keeps ending the transaction (deadlock, time-out) after several tries;
+    nothing was charged then.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            return _attempt(key, items)
+        except LostRace:
+            continue
+        except OperationalError:
+            if attempt == ATTEMPTS - 1 or not _may_retry():
+                raise
+    raise OperationalError("The same events are being sent by several requests at once.")
+
+
+def charge_priced(*, key: KeyContext, events: Sequence[PricedEvent]) -> dict[int, EventResult]:
+    """Charge events whose price is known already; those charged before are left alone and have no answer."""
+    results: dict[int, EventResult] = {}
+    for index, event in enumerate(events):
+        with contextlib.suppress(LostRace):
+            _post(key, [(index, event)], results)
+    return results
+
+
+def _may_retry() -> bool:
+    """Inside somebody else's transaction a failed statement cannot be tried again."""
+    return not transaction.get_connection().in_atomic_block
+
+
+def _attempt(key: KeyContext, items: Sequence[IncomingEvent | Rejection]) -> list[EventResult]:
+    results: dict[int, EventResult] = {}
+    refusals: list[tuple[int, Rejection]] = []
+    fresh: dict[tuple[str, str], int] = {}
+    repeats: list[tuple[int, int]] = []
+    for index, item in enumerate(items):
+        if isinstance(item, Rejection):
+            refusals.append((index, item))
+        elif (first := fresh.setdefault((item.source, item.event_id), index)) != index:
+            repeats.append((index, first))
+    events = {index: item for index in fresh.values() if isinstance(item := items[index], IncomingEvent)}
+    if events:
+        priced = _price(key, events, results, refusals)
+        if priced:
+            _post(key, priced, results)
+    for index, refusal in refusals:
+        results[index] = answers.rejected(refusal)
+    if refusals:
+        run(event_rows.insert_rejections([refusal for _, refusal in refusals], service_id=key.service_id))
+    for index, first in repeats:
+        results[index] = _repeat(items, index, first, results[first])
+    return [results[index] for index in range(len(items))]
+
+
+def _repeat(items: Sequence[IncomingEvent | Rejection], index: int, first: int, answer: EventResult) -> EventResult:
+    """The same key twice in one array: the second is a duplicate, or a conflict where its body differs."""
+    item, original = items[index], items[first]
+    if isinstance(item, IncomingEvent) and isinstance(original, IncomingEvent) and not chat.same_body(item, original):
+        return known.conflict(item)
+    return answer if answer["status"] == "rejected" else answers.duplicate(answer)
+
+
+def _price(
+    key: KeyContext,
+    events: dict[int, IncomingEvent],
+    results: dict[int, EventResult],
+    refusals: list[tuple[int, Rejection]],
+) -> list[tuple[int, PricedEvent]]:
+    """Answer what was sent before, refuse what has no price, and return the rest with its price."""
+    wanted = [(event.subject, event.project) for event in events.values()]
+    *found, keys = run(
+        *context.statements(key.product_id, wanted), known.known_keys(key.service_id, list(events.values()))
+    )
+    if keys:
+        taken = set(keys)
+        repeated = {i: event for i, event in events.items() if (event.source, event.event_id) in taken}
+        results.update(zip(repeated, known.first_answers(key.service_id, list(repeated.values())), strict=True))
+        events = {index: event for index, event in events.items() if index not in repeated}
+    where = context.build(*found)
+    cards = load_cards(key.product_id, key.rates_revision)
+    window = timedelta(days=load_terms(key.product_id, key.rates_revision).event_window_days)
+    now = timezone.now()
+    priced: list[tuple[int, PricedEvent]] = []
+    for index, event in events.items():
+        answer = price(event, context=where, cards=cards, window=window, now=now)
+        if isinstance(answer, Rejection):
+            refusals.append((index, answer))
+        else:
+            priced.append((index, answer))
+    return priced
+
+
+def _post(key: KeyContext, priced: list[tuple[int, PricedEvent]], results: dict[int, EventResult]) -> None:
+    """Write the batch in one transaction; raises LostRace, with nothing written, when a key was taken meanwhile."""
+    wallet_ids = {event.account.wallet_id for _, event in priced}
+    call_ids = {call_id for _, event in priced if (call_id := text(event.event.data, "call_id"))}
+    reads: list[Statement] = [(EVENT_IDS, [len(priced)]), (ACTIVE_HOLDS, [key.service_id, text_array(call_ids)])]
+    messages = [event for _, event in priced if event.hour is not None]
+    if messages:
+        reads.append(chat.closed_hours(messages))
+    with transaction.atomic():
+        books, (ids, holds, *closed) = ledger.open_books(wallet_ids, transactions=len(priced), reads=reads)
+        if messages:
+            chat.move_late_messages(messages, closed[0], books.now)
+        active = {row[0]: ActiveHold(*row[1:]) for row in holds}
+        rows = [_enter(books, event, row[0], active) for (_, event), row in zip(priced, ids, strict=True)]
+        written, *_rest = run(
+            event_rows.insert_events(rows, service_id=key.service_id, currency=key.currency, now=books.now),
+            *ledger.statements(books),
+            event_rows.add_daily_usage(rows, currency=key.currency),
+            *([chat.add_messages(messages, key.service_id)] if messages else []),
+        )
+        if len(written) != len(rows):
+            raise LostRace
+    for (index, _), row in zip(priced, rows, strict=True):
+        results[index] = answers.accepted(row, key.currency)
+
+
+def _enter(books: Books, priced: PricedEvent, event_id: int, active: dict[str, ActiveHold]) -> event_rows.EventRow:
+    """Enter one event in the books: end its hold, take its charge."""
+    wallet = books.wallets[priced.account.wallet_id]
+    total = priced.rated.total if priced.rated is not None and not priced.project.is_sandbox else None
+    hold = active.get(text(priced.event.data, "call_id")) if priced.event.event_type == EventType.CALL else None
+    if hold is not None and hold.wallet_id == wallet.id:
+        status = HoldStatus.CAPTURED if total else HoldStatus.RELEASED
+        books.end_hold(wallet, hold.id, hold.amount, status.value)
+        del active[text(priced.event.data, "call_id")]
+    else:
+        hold = None
+    transaction_id = None
+    if total:
+        note = Note(
+            KINDS[priced.event.event_type],
+            f"charge:{event_id}",
+            description(priced),
+            project_id=priced.project.id,
+        )
+        transaction_id = books.charge(wallet, total, note).id
+    return event_rows.EventRow(
+        event_id,
+        priced,
+        wallet.day,
+        hold.id if hold else None,
+        transaction_id,
+        wallet.available,
+        wallet.held,
+    )
+
+
+def description(priced: PricedEvent) -> str:
+    """What the transaction says it was for: the components charged, as the rate card labels them."""
+    labels = [line.label for line in priced.rated.lines] if priced.rated else []
+    return ", ".join(labels)[:255]

@@ -1,0 +1,77 @@
+"""Events that were sent before: their first answers, and conflicts where the same key came with another body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from organizations.database import Statement, run, text_array
+from usage.services.answers import EventResult, balance_dict, charge_dict, duplicate, rejected
+from usage.services.incoming import IncomingEvent
+from usage.services.pricing import reject
+
+KNOWN_KEYS = """
+SELECT e.source, e.event_id FROM unnest(%s::text[], %s::text[]) AS k(source, event_id)
+  JOIN usage_usageevent e ON e.service_id = %s AND e.source = k.source AND e.event_id = k.event_id
+"""
+FIRST_ANSWERS = """
+SELECT e.source, e.event_id, e.body = k.body::jsonb, e.is_simulated, e.currency, e.total, e.lines, e.free_reason,
+       e.available_after, e.held_after
+  FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(source, event_id, body)
+  JOIN usage_usageevent e ON e.service_id = %s AND e.source = k.source AND e.event_id = k.event_id
+"""
+
+
+def known_keys(service_id: int, events: Sequence[IncomingEvent]) -> Statement:
+    """The statement that finds which of the events' keys were used before."""
+    return KNOWN_KEYS, [
+        text_array([event.source for event in events]),
+        text_array([event.event_id for event in events]),
+        service_id,
+    ]
+
+
+def first_answers(service_id: int, events: Sequence[IncomingEvent]) -> list[EventResult]:
+    """The answers to events that were sent before, in their order."""
+    (rows,) = run(
+        (
+            FIRST_ANSWERS,
+            [
+                text_array([event.source for event in events]),
+                text_array([event.event_id for event in events]),
+                text_array([event.body.decode() for event in events]),
+                service_id,
+            ],
+        )
+    )
+    by_key = {(row[0], row[1]): row[2:] for row in rows}
+    return [_answer(event, *by_key[event.source, event.event_id]) for event in events]
+
+
+def _answer(
+    event: IncomingEvent,
+    is_same: bool,
+    is_simulated: bool,
+    currency: str,
+    total: Any,
+    lines: list[dict[str, str]],
+    free_reason: str,
+    available: Any,
+    held: Any,
+) -> EventResult:
+    if not is_same:
+        return conflict(event)
+    return duplicate(
+        {
+            "id": event.event_id,
+            "source": event.source,
+            "simulated": is_simulated,
+            "charge": None if total is None else charge_dict(total, currency, lines, free_reason),
+            "balance": balance_dict(available, held, currency),
+        }
+    )
+
+
+def conflict(event: IncomingEvent) -> EventResult:
+    """The answer to a key that was used with another body."""
+    return rejected(reject(event, "idempotency_conflict", "This id was sent before with another body."))
