@@ -223,6 +223,10 @@ class Migration(migrations.Migration):
             model_name='hold',
             index=models.Index(condition=models.Q(('status', 'active')), fields=['expires_at'], name='hold_due'),
         ),
+        migrations.AddIndex(
+            model_name='hold',
+            index=models.Index(condition=models.Q(('status', 'expired')), fields=['service', 'call_id'], name='hold_expired'),
+        ),
         migrations.AddConstraint(
             model_name='hold',
             constraint=models.UniqueConstraint(condition=models.Q(('status', 'expired'), _negated=True), fields=('service', 'call_id'), name='hold_one_per_call'),

@@ -56,6 +56,7 @@ class Hold(models.Model):
         indexes = [
             models.Index(fields=["wallet"], name="hold_active", condition=Q(status="active")),
             models.Index(fields=["expires_at"], name="hold_due", condition=Q(status="active")),
+            models.Index(fields=["service", "call_id"], name="hold_expired", condition=Q(status="expired")),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,1 @@
+"""Reads: what pages, services and staff ask of wallets and the ledger."""

@@ -1,0 +1,1 @@
+"""Writes: every change to money goes through a function of this package."""

@@ -25,8 +25,12 @@ from organizations.database import Statement, run
 BATCH = 500
 
 FIND = """
-SELECT id, wallet_id, amount, status, created_at, expires_at, request, answer FROM billing_hold
+SELECT id, wallet_id, project_id, amount, status, created_at, expires_at, request, answer FROM billing_hold
  WHERE service_id = %s AND call_id = %s AND status <> 'expired'
+"""
+FIND_EXPIRED = """
+SELECT id, wallet_id, project_id, amount, status, created_at, expires_at, request, answer FROM billing_hold
+ WHERE service_id = %s AND call_id = %s AND status = 'expired' ORDER BY id DESC LIMIT 1
 """
 INSERT = """
 INSERT INTO billing_hold (service_id, call_id, wallet_id, project_id, currency, amount, status, request, answer,
@@ -42,6 +46,7 @@ class HoldRow:
 
     id: int
     wallet_id: int | None
+    project_id: int | None
     amount: Decimal
     status: str
     created_at: datetime
@@ -66,13 +71,19 @@ def find(*, service_id: int, call_id: str) -> HoldRow | None:
     return as_hold(rows)
 
 
+def find_expired(*, service_id: int, call_id: str) -> HoldRow | None:
+    """The last hold of a call that heard nothing for too long, for a heartbeat that comes after all."""
+    (rows,) = run((FIND_EXPIRED, [service_id, call_id]))
+    return as_hold(rows)
+
+
 def place_statement(
     books: Books,
     *,
     wallet_id: int,
     service_id: int,
     call_id: str,
-    project_id: int,
+    project_id: int | None,
     amount: Decimal,
     expires_at: datetime,
     request: dict[str, Any],
@@ -159,7 +170,6 @@ def _end(wallet_id: int, hold_ids: list[int], status: HoldStatus) -> int:
             holds = holds.filter(expires_at__lte=books.now)  # a heartbeat may have come since
         ended = list(holds.values_list("id", "amount"))
         for hold_id, amount in ended:
-            value = amount.amount if hasattr(amount, "amount") else amount
-            books.end_hold(books.wallets[wallet_id], hold_id, value, status.value)
+            books.end_hold(books.wallets[wallet_id], hold_id, amount, status.value)
         write(books)
         return len(ended)

@@ -28,7 +28,8 @@ SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM
  WHERE wallet_id = ANY(%s::bigint[]) AND remaining > 0
 """
 GRANTS_BY_ID = """
-SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant WHERE id = ANY(%s::bigint[])
+SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant
+ WHERE id = ANY(%s::bigint[])
 """
 TRANSACTION_IDS = "SELECT nextval('billing_transaction_id_seq') FROM generate_series(1, %s::int)"
 GRANT_IDS = "SELECT nextval('billing_grant_id_seq') FROM generate_series(1, %s::int)"

@@ -1,0 +1,1 @@
+"""Writes: authorising calls and charging what was used."""

@@ -22,6 +22,7 @@ from billing.services.books import Books
 from billing.services.holds import HoldRow
 from billing.services.state import WalletState
 from organizations.database import Statement, run
+from organizations.models import OnExhaustion
 from usage.models.event import EventType
 from usage.rating.engine import minimum_charge
 from usage.rating.types import PriceOnRequest
@@ -34,7 +35,10 @@ from usage.services.errors import ServiceError
 from usage.services.incoming import AuthorizeRequest
 from usage.services.pricing import unknown_project_words
 
-CALL_HAS_ENDED = "SELECT 1 FROM usage_usageevent WHERE account_id = %s AND call_id = %s AND call_id <> '' LIMIT 1"
+CALL_HAS_ENDED = """
+SELECT 1 FROM billing_wallet w JOIN usage_usageevent e ON e.account_id = w.account_id AND e.call_id = %s
+ WHERE w.id = %s AND e.call_id <> '' LIMIT 1
+"""
 ATTEMPTS = 3
 
 
@@ -51,7 +55,7 @@ def authorize(*, key: KeyContext, request: AuthorizeRequest) -> dict[str, Any]:
         with transaction.atomic():
             reads: list[Statement] = [
                 holds.find_statement(key.service_id, request.call_id),
-                (CALL_HAS_ENDED, [account.id, request.call_id]),
+                (CALL_HAS_ENDED, [request.call_id, account.wallet_id]),
             ]
             books, (known, ended) = ledger.open_books([account.wallet_id], reads=reads)
             wallet = books.wallets[account.wallet_id]
@@ -74,28 +78,25 @@ def authorize(*, key: KeyContext, request: AuthorizeRequest) -> dict[str, Any]:
 def extend(*, key: KeyContext, call_id: str, elapsed_seconds: int) -> dict[str, Any]:
     """Whether a call in progress may go on; its hold grows with what the call has cost so far and lives on.
 
-    With `on_exhaustion: finish` it always may (letustalk.md, 'Existing calls finish'). Raises ServiceError
-    unknown_call (404).
+    With `on_exhaustion: finish` it always may (letustalk.md, 'Existing calls finish'). A hold that expired because
+    heartbeats were late is placed anew. Raises ServiceError unknown_call (404).
     """
     found = holds.find(service_id=key.service_id, call_id=call_id)
+    found = found or holds.find_expired(service_id=key.service_id, call_id=call_id)
     if found is None or found.wallet_id is None:
         raise ServiceError("unknown_call", _("No call with this id was authorised."), status=404)
     terms = load_terms(key.product_id, key.rates_revision).call
     with transaction.atomic():
-        reads = [holds.find_statement(key.service_id, call_id)]
-        books, (known,) = ledger.open_books([found.wallet_id], reads=reads)
-        wallet = books.wallets[found.wallet_id]
-        hold = holds.as_hold(known)
-        if hold is None or hold.status != HoldStatus.ACTIVE:
+        reads = [
+            holds.find_statement(key.service_id, call_id),
+            (CALL_HAS_ENDED, [call_id, found.wallet_id]),
+        ]
+        books, (known, ended) = ledger.open_books([found.wallet_id], reads=reads)
+        current = holds.as_hold(known)
+        if ended or (current is not None and current.status != HoldStatus.ACTIVE):
             ledger.write(books)
-            return {
-                "call_id": call_id,
-                "proceed": False,
-                "reason": "call_ended",
-                "hold": None,
-                "max_duration_seconds": 0,
-            }
-        return _extend(books, wallet, terms, hold, call_id, elapsed_seconds)
+            return _no_more(call_id, "call_ended")
+        return _extend(books, key, terms, current, found, call_id, elapsed_seconds)
 
 
 def release(*, key: KeyContext, call_id: str) -> None:
@@ -104,28 +105,53 @@ def release(*, key: KeyContext, call_id: str) -> None:
 
 
 def _extend(
-    books: Books, wallet: WalletState, terms: CallTerms, hold: HoldRow, call_id: str, elapsed_seconds: int
+    books: Books,
+    key: KeyContext,
+    terms: CallTerms,
+    current: HoldRow | None,
+    found: HoldRow,
+    call_id: str,
+    elapsed_seconds: int,
 ) -> dict[str, Any]:
+    """Grow the active hold, or place one anew where `found` has expired, as far as the balance goes."""
+    wallet = books.wallets[found.wallet_id or 0]
     used = (terms.cost_per_minute * elapsed_seconds / 60).quantize(Decimal("0.000001"))
-    first = Decimal(hold.answer["hold"]["amount"])
-    room = max(wallet.available, Decimal(0))
-    wanted = max(hold.amount, first + used)
-    amount = min(wanted, hold.amount + room)
-    expires_at = holds.extended(books.now, terms.hold_seconds)
-    books.resize_hold(wallet, hold.id, old=hold.amount, new=amount, expires_at=expires_at)
-    ledger.write(books)
+    reserved = current.amount if current else Decimal(0)
+    wanted = max(reserved, Decimal(found.answer["hold"]["amount"]) + used)
+    amount = min(wanted, reserved + max(wallet.available, Decimal(0)))
+    expires_at = books.now + timedelta(seconds=terms.hold_seconds)
+    placing: list[Statement] = []
+    if current is not None:
+        books.resize_hold(wallet, current.id, old=reserved, new=amount, expires_at=expires_at)
+    else:
+        placing = [
+            holds.place_statement(
+                books,
+                wallet_id=wallet.id,
+                service_id=key.service_id,
+                call_id=call_id,
+                project_id=found.project_id,
+                amount=amount,
+                expires_at=expires_at,
+                request=found.request,
+                answer=found.answer,
+            )
+        ]
+    run(*placing, *ledger.statements(books))
     is_covered = amount == wanted
-    requested = hold.request.get("max_duration_seconds")
-    left = admission.seconds_left(wallet, terms, wallet.available + amount - used, requested)
+    limit = min(found.request.get("max_duration_seconds") or terms.max_call_seconds, terms.max_call_seconds)
+    left = admission.seconds_left(wallet, terms, wallet.available + amount - used, limit)
     return {
         "call_id": call_id,
-        "proceed": terms.on_exhaustion == "finish" or is_covered,
+        "proceed": terms.on_exhaustion == OnExhaustion.FINISH or is_covered,
         "reason": None if is_covered else "insufficient_balance",
         "hold": _hold_dict(amount, wallet.currency, expires_at.isoformat()),
-        "max_duration_seconds": min(
-            elapsed_seconds + left, min(requested or terms.max_call_seconds, terms.max_call_seconds)
-        ),
+        "max_duration_seconds": min(elapsed_seconds + left, limit),
     }
+
+
+def _no_more(call_id: str, reason: str) -> dict[str, Any]:
+    return {"call_id": call_id, "proceed": False, "reason": reason, "hold": None, "max_duration_seconds": 0}
 
 
 def _locate(key: KeyContext, account_id: str, project_id: str | None) -> tuple[AccountRef, ProjectRef]:
