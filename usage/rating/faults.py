@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from usage.rating.free import STATUS
-from usage.rating.types import COST, MARGIN, ZERO, CardVersion, FreeRule, Rate
+from usage.rating.metrics import METRICS, unknown_metrics
+from usage.rating.types import CHAT_MESSAGE, COST, MARGIN, ZERO, CardVersion, FreeRule, Rate
 
 
 def faults(version: CardVersion) -> list[str]:
@@ -23,6 +25,8 @@ def faults(version: CardVersion) -> list[str]:
     tiers = {rate.tier for rate in version.rates if rate.tier}
     if version.default_tier and version.default_tier not in tiers:
         found.append(f"The default tier {version.default_tier} has no rates.")
+    if version.aggregates_chat and not any(rate.event_type == CHAT_MESSAGE for rate in version.rates):
+        found.append(f"Chat is charged by the hour, but {CHAT_MESSAGE} has no rates.")
     return found
 
 
@@ -32,6 +36,11 @@ def _name(rate: Rate) -> str:
 
 
 def _rate_faults(rate: Rate) -> Iterator[str]:
+    if rate.event_type not in METRICS:
+        yield f"{_name(rate)}: events of this type are not priced by themselves."
+        return
+    for name in unknown_metrics(rate.event_type, rate.metric) + unknown_metrics(rate.event_type, rate.cap_field):
+        yield f"{_name(rate)}: {rate.event_type} reports no {name}."
     if rate.method != COST and rate.method != MARGIN and rate.included and not rate.metric:
         yield f"{_name(rate)}: an included quantity needs a metric."
     if (rate.first_increment or rate.increment or rate.cap_field) and not rate.metric:
@@ -41,17 +50,19 @@ def _rate_faults(rate: Rate) -> Iterator[str]:
     if rate.method == MARGIN and (rate.metric or rate.tiers or rate.included):
         yield f"{_name(rate)}: a margin is a share of the provider costs and takes no metric."
     bounds = [above for above, _ in rate.tiers]
-    if any(above <= ZERO for above in bounds) or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
+    if any(above <= ZERO for above in bounds) or any(a >= b for a, b in pairwise(bounds)):
         yield f"{_name(rate)}: the bounds of prices by volume must be positive and rise."
     if any(price < ZERO for _, price in rate.tiers):
         yield f"{_name(rate)}: a price cannot be negative."
 
 
 def _rule_faults(rule: FreeRule) -> Iterator[str]:
+    if rule.condition != STATUS and unknown_metrics(rule.event_type, rule.field):
+        yield f"Free rule {rule.code}: {rule.event_type} reports no {rule.field}."
     if rule.condition == STATUS and not rule.values:
         yield f"Free rule {rule.code}: name the statuses it applies to."
-    if rule.condition != STATUS and (rule.limit is None or rule.field == "status"):
-        yield f"Free rule {rule.code}: a limit needs a number and the field it limits."
+    if rule.condition != STATUS and rule.limit is None:
+        yield f"Free rule {rule.code}: give the limit."
 
 
 def _ambiguous(version: CardVersion) -> Iterator[str]:

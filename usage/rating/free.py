@@ -21,10 +21,12 @@ def first_rule(rules: Sequence[FreeRule], facts: Mapping[str, object]) -> FreeRu
         if rule.except_statuses and facts.get("status") in rule.except_statuses:
             continue
         value = facts.get(rule.field)
-        if rule.condition == STATUS:
-            if value in rule.values:
-                return rule
-        elif isinstance(value, Decimal) and rule.limit is not None:
-            if value < rule.limit or (value == rule.limit and rule.condition == UP_TO):
-                return rule
+        if value in rule.values if rule.condition == STATUS else _is_within(rule, value):
+            return rule
     return None
+
+
+def _is_within(rule: FreeRule, value: object) -> bool:
+    if not isinstance(value, Decimal) or rule.limit is None:
+        return False
+    return value <= rule.limit if rule.condition == UP_TO else value < rule.limit

@@ -13,7 +13,12 @@ from usage.rating.types import ONE, ZERO, Rate
 
 
 def reported(facts: Mapping[str, object], metric: str) -> Decimal:
-    """The event's quantity under this name; a flag that is set counts one, a missing field nothing."""
+    """The event's quantity under this name; a flag that is set counts one, a missing field nothing.
+
+    Several names joined by "+" are summed (`llm_input_tokens+llm_output_tokens`).
+    """
+    if "+" in metric:
+        return sum([reported(facts, name) for name in metric.split("+")], ZERO)
     value = facts.get(metric)
     if value is None:
         return ZERO

@@ -26,7 +26,7 @@ COST = "cost"
 MARGIN = "margin"
 
 
-class PriceOnRequest(LookupError):
+class PriceOnRequest(LookupError):  # noqa: N818 - the word of the API's own code
     """The card has no price for what was used: it is refused, never charged at zero by accident.
 
     `component` names the component, model, tier or event type without a price; `detail` says it to a person.

@@ -1,0 +1,203 @@
+"""One product's file (`config/products/<slug>.toml`), read and checked as a whole before anything is written."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from django.conf import settings
+
+from organizations.models import Accent, Mode, OnExhaustion, Role
+from usage.rating.faults import faults
+from usage.rating.types import CardVersion
+from usage.services.products.card_table import read_card
+from usage.services.products.tables import ProductFileError, Table
+
+FOLDER = Path(settings.BASE_DIR) / "config" / "products"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductSpec:
+    """What `organizations.Product` takes from the file."""
+
+    slug: str
+    name: str
+    currency: str
+    accent: str
+    mark: str
+    timezone: str
+    default_project_mode: str
+    shows_costs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TermsSpec:
+    """What `billing.ProductTerms` takes from the file; amounts in the product's currency."""
+
+    floor: Decimal
+    on_exhaustion: str
+    hold: Decimal
+    hold_seconds: int
+    cost_per_minute: Decimal
+    max_call_seconds: int
+    welcome_bonus: Decimal
+    welcome_bonus_days: int | None
+    monthly_allotment: Decimal
+    event_window_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoMember:
+    """A person who may sign in to a demo account."""
+
+    email: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoProject:
+    """A project of a demo account; an empty mode is the product's default."""
+
+    external_id: str
+    name: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """A customer to look at: only ever created in development."""
+
+    external_id: str
+    name: str
+    email: str
+    country: str
+    timezone: str
+    balance: Decimal
+    projects: tuple[DemoProject, ...]
+    members: tuple[DemoMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFile:
+    """A whole file, sound in itself."""
+
+    name: str
+    product: ProductSpec
+    terms: TermsSpec
+    services: tuple[tuple[str, str], ...]
+    """(slug, name)"""
+    card: CardVersion
+    card_note: str
+    demo_accounts: tuple[DemoAccount, ...]
+
+
+def product_slugs() -> list[str]:
+    """The products that have a file, by slug."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def read_product(slug: str, folder: Path = FOLDER) -> ProductFile:
+    """Read and check a product's file. Raises ProductFileError, whose text is fit for an operator."""
+    path = folder / f"{slug}.toml"
+    if not path.is_file():
+        raise ProductFileError(f"{slug}.toml", "", f"there is no such file. Products: {', '.join(product_slugs())}.")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ProductFileError(path.name, "", f"is not valid TOML: {error}.") from None
+    root = Table(path.name, data)
+    product = _product(root.table("product"))
+    if product.slug != slug:
+        raise ProductFileError(path.name, "[product], slug", f'must be the file\'s name, "{slug}".')
+    terms = _terms(root.table("terms"))
+    services = tuple(_service(table) for table in root.tables("services"))
+    if not services:
+        raise root.error("[[services]]", "is required: nobody could report usage.")
+    card, note = read_card(root.table("rate_card"))
+    found = faults(card)
+    if found:
+        raise ProductFileError(path.name, "[rate_card]", found[0])
+    accounts: tuple[DemoAccount, ...] = ()
+    if root.has("demo"):
+        demo = root.table("demo")
+        accounts = tuple(_demo_account(table, product) for table in demo.tables("accounts"))
+        demo.done()
+    root.done()
+    return ProductFile(path.name, product, terms, services, card, note, accounts)
+
+
+def _product(table: Table) -> ProductSpec:
+    spec = ProductSpec(
+        slug=table.text("slug"),
+        name=table.text("name"),
+        currency=table.choice("currency", settings.CURRENCIES),
+        accent=table.choice("accent", Accent.values),
+        mark=table.text("mark"),
+        timezone=_timezone(table, "UTC"),
+        default_project_mode=table.choice("default_project_mode", Mode.values),
+        shows_costs=table.flag("shows_costs", False),
+    )
+    table.done()
+    return spec
+
+
+def _terms(table: Table) -> TermsSpec:
+    spec = TermsSpec(
+        floor=table.number("floor"),
+        on_exhaustion=table.choice("on_exhaustion", OnExhaustion.values),
+        hold=table.number("hold"),
+        hold_seconds=table.whole("hold_seconds", 900),
+        cost_per_minute=table.number("cost_per_minute"),
+        max_call_seconds=table.whole("max_call_seconds", 3600),
+        welcome_bonus=table.number("welcome_bonus"),
+        welcome_bonus_days=table.whole("welcome_bonus_days") if table.has("welcome_bonus_days") else None,
+        monthly_allotment=table.number("monthly_allotment"),
+        event_window_days=table.whole("event_window_days", 35),
+    )
+    table.done()
+    return spec
+
+
+def _service(table: Table) -> tuple[str, str]:
+    service = (table.text("slug"), table.text("name"))
+    table.done()
+    return service
+
+
+def _demo_account(table: Table, product: ProductSpec) -> DemoAccount:
+    account = DemoAccount(
+        external_id=table.text("account"),
+        name=table.text("name"),
+        email=table.text("email"),
+        country=table.text("country"),
+        timezone=_timezone(table, product.timezone),
+        balance=table.number("balance"),
+        projects=tuple(_demo_project(project) for project in table.tables("projects")),
+        members=tuple(_demo_member(member) for member in table.tables("members")),
+    )
+    table.done()
+    return account
+
+
+def _demo_project(table: Table) -> DemoProject:
+    mode = table.choice("mode", Mode.values) if table.has("mode") else ""
+    project = DemoProject(table.text("project"), table.text("name"), mode)
+    table.done()
+    return project
+
+
+def _demo_member(table: Table) -> DemoMember:
+    member = DemoMember(table.text("email").lower(), table.text("name"), table.choice("role", Role.values))
+    table.done()
+    return member
+
+
+def _timezone(table: Table, default: str) -> str:
+    name = table.text("timezone", default)
+    if name not in available_timezones():
+        raise table.error("timezone", f'"{name}" is not a timezone, such as Europe/Berlin.')
+    return name
