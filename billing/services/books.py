@@ -79,9 +79,11 @@ class Books:
         *,
         next_transaction_id: Callable[[], int],
         next_grant_id: Callable[[], int],
+        paired_ids: list[int],
     ) -> None:
         self.wallets = wallets
         self.now = now
+        self.paired_ids = paired_ids
         self.postings: list[Posting] = []
         self.ended_holds: list[tuple[int, str]] = []
         self.resized_holds: list[tuple[int, Decimal, datetime]] = []

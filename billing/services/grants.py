@@ -61,7 +61,7 @@ def start_cycle(*, wallet_id: int) -> bool:
     The first cycle starts at once. A wallet whose allotment was taken away keeps nothing and gets no next date.
     """
     with transaction.atomic():
-        books, _ = open_books([wallet_id], transactions=2)
+        books, _ = open_books([wallet_id])
         settings = Wallet.objects.get(pk=wallet_id)
         resets_at = settings.allotment_resets_at
         if resets_at is not None and resets_at > books.now:

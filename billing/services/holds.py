@@ -62,7 +62,10 @@ def find_statement(service_id: int, call_id: str) -> Statement:
 
 def as_hold(rows: list[tuple[Any, ...]]) -> HoldRow | None:
     """The hold among the rows that `find_statement` read."""
-    return HoldRow(*rows[0]) if rows else None
+    if not rows:
+        return None
+    *columns, request, answer = rows[0]
+    return HoldRow(*columns, json.loads(request), json.loads(answer))
 
 
 def find(*, service_id: int, call_id: str) -> HoldRow | None:

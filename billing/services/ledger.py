@@ -31,22 +31,29 @@ GRANTS_BY_ID = """
 SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant
  WHERE id = ANY(%s::bigint[])
 """
-TRANSACTION_IDS = "SELECT nextval('billing_transaction_id_seq') FROM generate_series(1, %s::int)"
-GRANT_IDS = "SELECT nextval('billing_grant_id_seq') FROM generate_series(1, %s::int)"
+IDS = "SELECT nextval(%s::regclass), nextval(%s::regclass) FROM generate_series(1, %s::int)"
+ONE_ID = "SELECT nextval(%s::regclass)"
+TRANSACTIONS = "billing_transaction_id_seq"
+GRANTS_SEQUENCE = "billing_grant_id_seq"
 
 
 def open_books(
-    wallet_ids: Iterable[int], *, transactions: int = 1, reads: Sequence[Statement] = ()
+    wallet_ids: Iterable[int],
+    *,
+    transactions: int = 0,
+    paired_with: str = TRANSACTIONS,
+    reads: Sequence[Statement] = (),
 ) -> tuple[Books, list[list[tuple[Any, ...]]]]:
     """Lock the wallets in id order and read them, with the rows of `reads`, which run under the locks.
 
-    `transactions` says how many are expected, so that their ids come in the same round trip. Raises
-    TransactionManagementError outside a transaction.
+    `transactions` says how many are certain to come, so that their ids travel in the same round trip, each with one
+    of the sequence `paired_with` (`Books.paired_ids`). Raises TransactionManagementError outside a transaction.
     """
     wanted = list(wallet_ids)
-    lock = lock_wallets(wanted)
-    rows, grants, ids, *others = run(lock, (GRANTS, [array(wanted)]), (TRANSACTION_IDS, [transactions]), *reads)
+    drawing = [(IDS, [TRANSACTIONS, paired_with, transactions])] if transactions else []
+    rows, grants, *others = run(lock_wallets(wanted), (GRANTS, [array(wanted)]), *reads, *drawing)
     now = timezone.now()
+    drawn = others.pop() if transactions else []
     wallets: dict[int, WalletState] = {}
     for row in rows:
         zone = ZoneInfo(row[20])
@@ -56,8 +63,9 @@ def open_books(
     books = Books(
         wallets,
         now,
-        next_transaction_id=_ids(TRANSACTION_IDS, [row[0] for row in ids]),
-        next_grant_id=_ids(GRANT_IDS, []),
+        next_transaction_id=_ids(TRANSACTIONS, [row[0] for row in drawn]),
+        next_grant_id=_ids(GRANTS_SEQUENCE, []),
+        paired_ids=[row[1] for row in drawn],
     )
     for wallet in wallets.values():
         if len(wallet.grants) > 1:
@@ -114,13 +122,13 @@ def write(books: Books) -> list[Posting]:
     return books.postings
 
 
-def _ids(sql: str, ready: list[int]) -> Callable[[], int]:
-    """Gives one id after the other, from those already fetched and then from the sequence."""
+def _ids(sequence: str, ready: list[int]) -> Callable[[], int]:
+    """Gives one id after the other, from those already drawn and then from the sequence."""
     ready.reverse()
 
     def next_id() -> int:
         if not ready:
-            (rows,) = run((sql, [1]))
+            (rows,) = run((ONE_ID, [sequence]))
             ready.append(rows[0][0])
         return ready.pop()
 

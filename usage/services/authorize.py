@@ -13,7 +13,6 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from organizations.selectors.keys import KeyContext
 
 from billing.models import HoldStatus
 from billing.services import admission, holds, ledger
@@ -23,6 +22,7 @@ from billing.services.holds import HoldRow
 from billing.services.state import WalletState
 from organizations.database import Statement, run
 from organizations.models import OnExhaustion
+from organizations.selectors.keys import KeyContext
 from usage.models.event import EventType
 from usage.rating.engine import minimum_charge
 from usage.rating.types import PriceOnRequest
@@ -155,7 +155,7 @@ def _no_more(call_id: str, reason: str) -> dict[str, Any]:
 
 
 def _locate(key: KeyContext, account_id: str, project_id: str | None) -> tuple[AccountRef, ProjectRef]:
-    where = context.build(*run(*context.statements(key.product_id, [(account_id, project_id)])))
+    where = context.find(key.product_id, [(account_id, project_id)])
     account = where.accounts.get(account_id)
     if account is None:
         raise ServiceError("unknown_account", _("No such account."), status=404)

@@ -3,7 +3,8 @@
 What is priced is charged exactly once: prices are found before the transaction (pure), then the wallets are locked in
 id order, the events inserted (their unique key decides who is first), the grants drawn down and everything else
 written set-wise, in a constant number of statements whatever the size of the batch. The answer leaves after commit.
-Whoever loses a race for a key rolls back, and sees the winner's event on the next attempt.
+Whoever finds a key taken rolls back and runs again, now looking first which events are known, and answers those as the
+first time.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.utils import OperationalError
 from django.utils import timezone
-from organizations.selectors.keys import KeyContext
 
 from billing.models import HoldStatus, TransactionKind
 from billing.services import ledger
 from billing.services.books import Books, Note
 from organizations.database import Statement, run, text_array
+from organizations.selectors.keys import KeyContext
 from usage.models.event import EventType
 from usage.selectors.cards import load_cards
 from usage.selectors.terms import load_terms
@@ -39,15 +40,15 @@ KINDS = {
     EventType.CRAWL.value: TransactionKind.CRAWL.value,
     EventType.LLM.value: TransactionKind.LLM.value,
 }
-EVENT_IDS = "SELECT nextval('usage_usageevent_id_seq') FROM generate_series(1, %s::int)"
+EVENT_IDS = "usage_usageevent_id_seq"
 ACTIVE_HOLDS = """
 SELECT call_id, id, wallet_id, amount FROM billing_hold
  WHERE service_id = %s AND call_id = ANY(%s::text[]) AND status = 'active'
 """
 
 
-class LostRace(Exception):
-    """Another request inserted one of the keys first."""
+class LostRace(Exception):  # noqa: N818 - not an error: the batch runs again
+    """One of the keys was used before, by an earlier request or by one that was quicker."""
 
 
 @dataclass(slots=True)
@@ -65,11 +66,12 @@ def charge_events(*, key: KeyContext, items: Sequence[IncomingEvent | Rejection]
     Raises OperationalError when the database keeps ending the transaction (deadlock, time-out) after several tries;
     nothing was charged then.
     """
+    look_first = False
     for attempt in range(ATTEMPTS):
         try:
-            return _attempt(key, items)
+            return _attempt(key, items, look_first=look_first)
         except LostRace:
-            continue
+            look_first = True
         except OperationalError:
             if attempt == ATTEMPTS - 1 or not _may_retry():
                 raise
@@ -90,7 +92,7 @@ def _may_retry() -> bool:
     return not transaction.get_connection().in_atomic_block
 
 
-def _attempt(key: KeyContext, items: Sequence[IncomingEvent | Rejection]) -> list[EventResult]:
+def _attempt(key: KeyContext, items: Sequence[IncomingEvent | Rejection], *, look_first: bool) -> list[EventResult]:
     results: dict[int, EventResult] = {}
     refusals: list[tuple[int, Rejection]] = []
     fresh: dict[tuple[str, str], int] = {}
@@ -101,8 +103,13 @@ def _attempt(key: KeyContext, items: Sequence[IncomingEvent | Rejection]) -> lis
         elif (first := fresh.setdefault((item.source, item.event_id), index)) != index:
             repeats.append((index, first))
     events = {index: item for index in fresh.values() if isinstance(item := items[index], IncomingEvent)}
+    if events and look_first:
+        events = _answer_known(key, events, results)
     if events:
-        priced = _price(key, events, results, refusals)
+        priced, unpriced = _price(key, events)
+        if unpriced and not look_first:
+            raise LostRace  # it may have been charged when it had a price still
+        refusals += unpriced
         if priced:
             _post(key, priced, results)
     for index, refusal in refusals:
@@ -122,50 +129,55 @@ def _repeat(items: Sequence[IncomingEvent | Rejection], index: int, first: int, 
     return answer if answer["status"] == "rejected" else answers.duplicate(answer)
 
 
-def _price(
-    key: KeyContext,
-    events: dict[int, IncomingEvent],
-    results: dict[int, EventResult],
-    refusals: list[tuple[int, Rejection]],
-) -> list[tuple[int, PricedEvent]]:
-    """Answer what was sent before, refuse what has no price, and return the rest with its price."""
-    wanted = [(event.subject, event.project) for event in events.values()]
-    *found, keys = run(
-        *context.statements(key.product_id, wanted), known.known_keys(key.service_id, list(events.values()))
-    )
-    if keys:
-        taken = set(keys)
-        repeated = {i: event for i, event in events.items() if (event.source, event.event_id) in taken}
+def _answer_known(
+    key: KeyContext, events: dict[int, IncomingEvent], results: dict[int, EventResult]
+) -> dict[int, IncomingEvent]:
+    """Answer the events that were sent before as the first time; returns the others."""
+    (keys,) = run(known.known_keys(key.service_id, list(events.values())))
+    taken = set(keys)
+    repeated = {index: event for index, event in events.items() if (event.source, event.event_id) in taken}
+    if repeated:
         results.update(zip(repeated, known.first_answers(key.service_id, list(repeated.values())), strict=True))
-        events = {index: event for index, event in events.items() if index not in repeated}
-    where = context.build(*found)
+    return {index: event for index, event in events.items() if index not in repeated}
+
+
+def _price(
+    key: KeyContext, events: dict[int, IncomingEvent]
+) -> tuple[list[tuple[int, PricedEvent]], list[tuple[int, Rejection]]]:
+    """The events with their prices, and those that have none with the reason."""
+    wanted = [(event.subject, event.project) for event in events.values()]
+    where = context.find(key.product_id, wanted)
     cards = load_cards(key.product_id, key.rates_revision)
     window = timedelta(days=load_terms(key.product_id, key.rates_revision).event_window_days)
     now = timezone.now()
     priced: list[tuple[int, PricedEvent]] = []
+    unpriced: list[tuple[int, Rejection]] = []
     for index, event in events.items():
         answer = price(event, context=where, cards=cards, window=window, now=now)
         if isinstance(answer, Rejection):
-            refusals.append((index, answer))
+            unpriced.append((index, answer))
         else:
             priced.append((index, answer))
-    return priced
+    return priced, unpriced
 
 
 def _post(key: KeyContext, priced: list[tuple[int, PricedEvent]], results: dict[int, EventResult]) -> None:
     """Write the batch in one transaction; raises LostRace, with nothing written, when a key was taken meanwhile."""
     wallet_ids = {event.account.wallet_id for _, event in priced}
     call_ids = {call_id for _, event in priced if (call_id := text(event.event.data, "call_id"))}
-    reads: list[Statement] = [(EVENT_IDS, [len(priced)]), (ACTIVE_HOLDS, [key.service_id, text_array(call_ids)])]
+    reads: list[Statement] = [(ACTIVE_HOLDS, [key.service_id, text_array(call_ids)])] if call_ids else []
     messages = [event for _, event in priced if event.hour is not None]
     if messages:
         reads.append(chat.closed_hours(messages))
     with transaction.atomic():
-        books, (ids, holds, *closed) = ledger.open_books(wallet_ids, transactions=len(priced), reads=reads)
+        books, found = ledger.open_books(wallet_ids, transactions=len(priced), paired_with=EVENT_IDS, reads=reads)
         if messages:
-            chat.move_late_messages(messages, closed[0], books.now)
-        active = {row[0]: ActiveHold(*row[1:]) for row in holds}
-        rows = [_enter(books, event, row[0], active) for (_, event), row in zip(priced, ids, strict=True)]
+            chat.move_late_messages(messages, found[-1], books.now)
+        active = {row[0]: ActiveHold(*row[1:]) for row in found[0]} if call_ids else {}
+        rows = [
+            _enter(books, event, event_id, active)
+            for (_, event), event_id in zip(priced, books.paired_ids, strict=True)
+        ]
         written, *_rest = run(
             event_rows.insert_events(rows, service_id=key.service_id, currency=key.currency, now=books.now),
             *ledger.statements(books),

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from organizations.database import Statement, text_array
+from organizations.database import Statement, run, text_array
 from organizations.models import Mode
 
 ACCOUNTS = """
@@ -25,7 +24,7 @@ SELECT a.external_id, p.external_id, p.id, p.mode FROM unnest(%s::text[], %s::te
   JOIN organizations_project p ON p.account_id = a.id AND p.external_id = k.project
 """
 SOLE_PROJECTS = """
-SELECT a.external_id, min(p.id), min(p.mode) FROM organizations_account a
+SELECT a.external_id, NULL, min(p.id), min(p.mode) FROM organizations_account a
   JOIN organizations_project p ON p.account_id = a.id
  WHERE a.product_id = %s AND a.external_id = ANY(%s::text[]) GROUP BY a.external_id HAVING count(*) = 1
 """
@@ -56,24 +55,24 @@ class Context:
     projects: dict[tuple[str, str | None], ProjectRef]
 
 
-def statements(product_id: int, wanted: Iterable[tuple[str, str | None]]) -> list[Statement]:
-    """The three statements that look up the wanted (account, project) identifiers."""
-    pairs = sorted({(account, project) for account, project in wanted if project is not None})
-    everyone = sorted({account for account, _ in wanted})
-    bare = sorted({account for account, project in wanted if project is None})
-    return [
-        (ACCOUNTS, [product_id, text_array(everyone)]),
-        (PROJECTS, [text_array([a for a, _ in pairs]), text_array([p for _, p in pairs]), product_id]),
-        (SOLE_PROJECTS, [product_id, text_array(bare)]),
-    ]
-
-
-def build(accounts: list[tuple[Any, ...]], projects: list[tuple[Any, ...]], sole: list[tuple[Any, ...]]) -> Context:
-    """The context made of the rows of `statements`."""
-    found: dict[tuple[str, str | None], ProjectRef] = {
-        (account, project): ProjectRef(project_id, mode == Mode.SANDBOX)
-        for account, project, project_id, mode in projects
-    }
-    for account, project_id, mode in sole:
-        found[account, None] = ProjectRef(project_id, mode == Mode.SANDBOX)
-    return Context({row[0]: AccountRef(row[1], row[2], ZoneInfo(row[3])) for row in accounts}, found)
+def find(product_id: int, wanted: Iterable[tuple[str, str | None]]) -> Context:
+    """Look up the wanted (account, project) identifiers; what does not exist is not in the answer."""
+    pairs = set(wanted)
+    named = sorted((account, project) for account, project in pairs if project is not None)
+    bare = sorted(account for account, project in pairs if project is None)
+    statements: list[Statement] = [(ACCOUNTS, [product_id, text_array({account for account, _ in pairs})])]
+    if named:
+        statements.append(
+            (PROJECTS, [text_array([a for a, _ in named]), text_array([p for _, p in named]), product_id])
+        )
+    if bare:
+        statements.append((SOLE_PROJECTS, [product_id, text_array(bare)]))
+    accounts, *projects = run(*statements)
+    return Context(
+        {row[0]: AccountRef(row[1], row[2], ZoneInfo(row[3])) for row in accounts},
+        {
+            (account, project): ProjectRef(project_id, mode == Mode.SANDBOX)
+            for rows in projects
+            for account, project, project_id, mode in rows
+        },
+    )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
-from organizations.selectors.keys import KeyContext
 
-from organizations.database import run
+from organizations.selectors.keys import KeyContext
 from usage.models.event import EventType
 from usage.rating.engine import rate
 from usage.rating.types import PriceOnRequest
@@ -24,7 +23,7 @@ def estimate(*, key: KeyContext, account_external_id: str, event: IncomingEvent)
 
     Raises ServiceError unknown_account (404) and price_on_request (422).
     """
-    where = context.build(*run(*context.statements(key.product_id, [(account_external_id, event.project)])))
+    where = context.find(key.product_id, [(account_external_id, event.project)])
     account = where.accounts.get(account_external_id)
     if account is None:
         raise ServiceError("unknown_account", "No such account.", status=404)

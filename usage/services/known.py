@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from organizations.database import Statement, run, text_array
 from usage.services.answers import EventResult, balance_dict, charge_dict, duplicate, rejected
 from usage.services.incoming import IncomingEvent
@@ -54,7 +56,7 @@ def _answer(
     is_simulated: bool,
     currency: str,
     total: Any,
-    lines: list[dict[str, str]],
+    lines: str,
     free_reason: str,
     available: Any,
     held: Any,
@@ -66,7 +68,7 @@ def _answer(
             "id": event.event_id,
             "source": event.source,
             "simulated": is_simulated,
-            "charge": None if total is None else charge_dict(total, currency, lines, free_reason),
+            "charge": None if total is None else charge_dict(total, currency, msgspec.json.decode(lines), free_reason),
             "balance": balance_dict(available, held, currency),
         }
     )

@@ -7,12 +7,12 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from organizations.selectors.keys import KeyContext
 
 from billing.models import TransactionKind, Transfer
 from billing.services import ledger
 from billing.services.books import Books, Note
 from organizations.database import run
+from organizations.selectors.keys import KeyContext
 from usage.models import UsageEvent
 from usage.services.answers import balance_dict, charge_dict
 from usage.services.errors import ServiceError
@@ -48,7 +48,7 @@ def void(*, event: UsageEvent, reason: str, actor_id: int | None) -> dict[str, A
     wallet_id = event.account.wallet.pk
     with transaction.atomic():
         books, _reads = ledger.open_books([wallet_id])
-        current = UsageEvent.objects.select_for_update(no_key=True).select_related("transaction").get(pk=event.pk)
+        current = UsageEvent.objects.select_related("transaction").get(pk=event.pk)  # voided under this lock only
         if current.status != UsageEvent.Status.VOID:
             _reverse(books, wallet_id, current, reason, actor_id)
         else:
