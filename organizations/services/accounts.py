@@ -1,0 +1,103 @@
+"""Accounts and their projects come into being; an account that exists is never changed by a second sign-up.
+
+The account's identifier is unique within its product, and the insert decides who is first: two services of one product
+that sign the same customer up at once make one account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from zoneinfo import available_timezones
+
+from babel import Locale
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from organizations.models import Account, Mode, Product, Project
+
+DEFAULT_PROJECT = "default"
+# Codes that Unicode lists among the territories but ISO 3166 gives to no country.
+NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSpec:
+    """A project to be made; without a name it is called by its identifier, without a mode it gets the product's."""
+
+    external_id: str
+    name: str = ""
+    mode: str | None = None
+
+
+@cache
+def timezones() -> frozenset[str]:
+    """The names of the time zones that an account may live in."""
+    return frozenset(available_timezones())
+
+
+@cache
+def country_codes() -> frozenset[str]:
+    """ISO 3166 codes of two letters."""
+    return frozenset(
+        code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in NOT_COUNTRIES
+    )
+
+
+def create_account(
+    *,
+    product: Product,
+    external_id: str,
+    name: str,
+    email: str,
+    country: str,
+    timezone: str,
+    projects: Sequence[ProjectSpec],
+) -> tuple[Account, bool]:
+    """The product's account with this identifier, and whether it is new.
+
+    A new one without a timezone gets the product's, without projects one named "default". One that exists keeps name,
+    address and everything else; only projects that it does not have yet are added. No wallet is made here. Raises
+    ValidationError (by field) for an unknown timezone, country or mode.
+    """
+    _check(country, timezone, projects)
+    with transaction.atomic():
+        account, is_new = Account.objects.get_or_create(
+            product=product,
+            external_id=external_id,
+            defaults={
+                "name": name or external_id,
+                "email": email.strip().lower(),
+                "country": country,
+                "timezone": timezone or product.timezone,
+            },
+        )
+        if is_new and not projects:
+            projects = [ProjectSpec(DEFAULT_PROJECT, "Default")]
+        Project.objects.bulk_create(
+            [
+                Project(
+                    account=account,
+                    external_id=spec.external_id,
+                    name=spec.name or spec.external_id,
+                    mode=spec.mode or product.default_project_mode,
+                )
+                for spec in projects
+            ],
+            ignore_conflicts=True,
+        )
+    return account, is_new
+
+
+def _check(country: str, timezone: str, projects: Sequence[ProjectSpec]) -> None:
+    faults: dict[str, str] = {}
+    if timezone and timezone not in timezones():
+        faults["timezone"] = _("This is not the name of a time zone, such as America/New_York.")
+    if country and country not in country_codes():
+        faults["country"] = _("This is not an ISO 3166 country code of two capital letters, such as US.")
+    if any(spec.mode is not None and spec.mode not in Mode.values for spec in projects):
+        faults["projects"] = _("A project's mode is sandbox or live.")
+    if faults:
+        raise ValidationError({name: [words] for name, words in faults.items()})
