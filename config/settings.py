@@ -11,6 +11,7 @@ from pathlib import Path
 import environ
 import moneyed
 
+from config import unfold
 from config.embedded import data_dir, database_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -230,6 +231,8 @@ SPECTACULAR_SETTINGS = {
         "usage.api.openapi.add_hot_endpoints",
     ],
 }
+
+UNFOLD = unfold.UNFOLD
 
 LOGGING = {
     "version": 1,

@@ -1,0 +1,170 @@
+"""A wallet on one screen: balances that add up, grants, holds, last transactions, and its settings below.
+
+The form saves the settings and nothing else: the cached balances belong to `billing.services.ledger`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from billing.admin.wallet_actions import WalletActions
+from billing.admin.wallet_panels import available, balance, wallet_panels
+from billing.models import Wallet, WalletMode
+from billing.services import grants
+from organizations.admin import panels
+from organizations.admin.amounts import AmountField, CurrencyAmountsForm, amount_html, money_column
+from organizations.admin.base import BackOfficeAdmin
+from organizations.admin.panels import Panel, badge, link
+from organizations.models import Account
+
+SETTINGS = (
+    "mode",
+    "credit_limit",
+    "is_frozen",
+    "is_overdue",
+    "daily_cap",
+    "concurrency_limit",
+    "monthly_allotment",
+    "allotment_anchor",
+)
+
+
+def _amount(name: str, **kwargs: Any) -> AmountField:
+    field = Wallet._meta.get_field(name)
+    return AmountField(label=field.verbose_name, help_text=field.help_text, **kwargs)
+
+
+class WalletForm(CurrencyAmountsForm):
+    """The settings of a wallet."""
+
+    credit_limit = _amount("credit_limit", required=False, empty=Decimal(0))
+    daily_cap = _amount("daily_cap", required=False, minimum=None, above=Decimal(0))
+    monthly_allotment = _amount("monthly_allotment", required=False, empty=Decimal(0))
+
+    class Meta:
+        model = Wallet
+        fields = SETTINGS
+        help_texts: ClassVar[dict[str, str]] = {
+            "mode": "Prepaid: calls stop when the balance ends. Postpay: they go on down to the credit limit.",
+            "allotment_anchor": "The day the billing cycle began; the allotment starts anew on its day of each month. "
+            "Empty: the day the first allotment is given.",
+        }
+
+    def clean_concurrency_limit(self) -> int | None:
+        """At least one call, or no limit."""
+        limit: int | None = self.cleaned_data["concurrency_limit"]
+        if limit == 0:
+            raise forms.ValidationError("Write 1 or more, or leave it empty. To stop all calls, freeze the wallet.")
+        return limit
+
+    def clean(self) -> dict[str, Any] | None:
+        """A credit limit only where there is credit."""
+        cleaned = super().clean()
+        if cleaned and cleaned.get("mode") == WalletMode.PREPAID and cleaned.get("credit_limit"):
+            self.add_error("credit_limit", "A prepaid wallet has no credit limit. Write 0, or choose postpay.")
+        return cleaned
+
+
+@admin.register(Wallet)
+class WalletAdmin(WalletActions, BackOfficeAdmin):
+    """Wallets of all accounts."""
+
+    form = WalletForm
+    list_display = (
+        "account",
+        "product",
+        "mode",
+        "shown_available",
+        "shown_balance",
+        money_column("held", "held"),
+        "held_calls",
+        "state",
+    )
+    list_filter = (
+        ("account__product", RelatedDropdownFilter),
+        ("mode", ChoicesDropdownFilter),
+        "is_frozen",
+        "is_overdue",
+    )
+    list_select_related = ("account__product",)
+    ordering = ("-id",)
+    search_fields = ("account__name", "account__external_id", "account__email")
+    fieldsets = (
+        ("How it pays", {"fields": (("mode", "credit_limit"), ("is_frozen", "is_overdue"))}),
+        ("Limits", {"fields": (("daily_cap", "concurrency_limit"),)}),
+        ("Monthly allotment", {"fields": (("monthly_allotment", "allotment_anchor"), "allotment_resets_at")}),
+    )
+    readonly_fields = ("allotment_resets_at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: a wallet is opened with its account."""
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Wallet]:
+        """Wallets with their account and product."""
+        return super().get_queryset(request).select_related("account__product__terms")
+
+    @display(description="product", ordering="account__product__name")
+    def product(self, obj: Wallet) -> str:
+        """The product's name."""
+        return str(obj.account.product)
+
+    @display(description="available")
+    def shown_available(self, obj: Wallet) -> SafeString:
+        """What calls may still spend."""
+        return amount_html(available(obj), obj.currency)
+
+    @display(description="balance")
+    def shown_balance(self, obj: Wallet) -> SafeString:
+        """The customer's money, debt taken off."""
+        return amount_html(balance(obj), obj.currency)
+
+    @display(description="state")
+    def state(self, obj: Wallet) -> SafeString | str:
+        """What stops calls, if anything does."""
+        marks = [("Frozen", obj.is_frozen), ("Overdue", obj.is_overdue), ("Suspended", obj.account.status != "active")]
+        shown = [badge(text, "bad") for text, holds in marks if holds]
+        return format_html("{}" * len(shown), *shown) if shown else ""
+
+    def panels(self, request: HttpRequest, obj: Wallet) -> list[Panel]:
+        """Everything about the wallet's money."""
+        return wallet_panels(obj)
+
+    def save_model(self, request: HttpRequest, obj: Wallet, form: forms.ModelForm, change: bool) -> None:
+        """Save what was changed, column by column; a first allotment is given at once."""
+        changed = [name for name in form.changed_data if name in SETTINGS]
+        if changed:
+            obj.save(update_fields=changed)
+        if (
+            obj.monthly_allotment.amount > 0
+            and obj.allotment_resets_at is None
+            and grants.start_cycle(wallet_id=obj.pk)
+        ):
+            messages.info(request, "The first allotment was given now; the next follows on the cycle date.")
+
+
+def account_panels(request: HttpRequest, account: Account) -> list[Panel]:
+    """The account's money, on the account's page."""
+    wallet = Wallet.objects.filter(account=account).first()
+    if wallet is None:
+        return [Panel("Wallet", (), (), empty="This account has no wallet.")]
+    rows = [
+        ("Available", amount_html(available(wallet), wallet.currency)),
+        ("Balance", amount_html(balance(wallet), wallet.currency)),
+        ("Held by calls in progress", amount_html(wallet.held.amount, wallet.currency)),
+    ]
+    note = link(wallet, "Open the wallet: grants, holds, transactions, limits and actions")
+    return [Panel("Wallet", (panels.Column(""), panels.Column("", True)), rows, note=note)]
+
+
+panels.register(Account, account_panels)

@@ -1,0 +1,155 @@
+"""How the back office looks and is found through: title, colours of the visual language, sidebar, search, dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def environment(request: HttpRequest) -> list[str]:
+    """The badge in the header, so that nobody takes one installation for the other."""
+    return ["Production", "danger"] if settings.PRODUCTION else ["Development", "info"]
+
+
+def environment_prefix(request: HttpRequest) -> str:
+    """Before the title of every tab of a development installation."""
+    return "" if settings.PRODUCTION else "[dev]"
+
+
+def _may_view(app: str, model: str) -> Callable[[HttpRequest], bool]:
+    def permitted(request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{app}.view_{model}") or request.user.has_perm(f"{app}.change_{model}")
+
+    return permitted
+
+
+def _item(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": _may_view(app, model),
+    }
+
+
+NAVIGATION: list[dict[str, Any]] = [
+    {"items": [{"title": "Dashboard", "icon": "space_dashboard", "link": reverse_lazy("admin:index")}]},
+    {
+        "title": "Customers",
+        "separator": True,
+        "items": [
+            _item("Accounts", "domain", "organizations", "account"),
+            _item("Wallets", "account_balance_wallet", "billing", "wallet"),
+            _item("Projects", "folder", "organizations", "project"),
+            _item("Members", "group", "organizations", "membership"),
+            _item("Invitations", "mail", "organizations", "invitation"),
+        ],
+    },
+    {
+        "title": "Money",
+        "separator": True,
+        "items": [
+            _item("Transactions", "receipt_long", "billing", "transaction"),
+            _item("Grants", "redeem", "billing", "grant"),
+            _item("Holds", "lock_clock", "billing", "hold"),
+            _item("Ledger checks", "fact_check", "billing", "ledgerverification"),
+            _item("Transfers", "swap_horiz", "billing", "transfer"),
+            _item("Ledger accounts", "account_tree", "billing", "ledgeraccount"),
+            _item("Hourly movements", "schedule", "billing", "hourlymovement"),
+        ],
+    },
+    {
+        "title": "Calls and prices",
+        "separator": True,
+        "items": [
+            _item("Calls and events", "call", "usage", "usageevent"),
+            _item("Rejected events", "call_missed", "usage", "rejectedevent"),
+            _item("Daily usage", "bar_chart", "usage", "dailyusage"),
+            _item("Chat hours", "forum", "usage", "chathour"),
+            _item("Rate cards", "sell", "usage", "ratecard"),
+            _item("Rate-card versions", "history_edu", "usage", "ratecardversion"),
+        ],
+    },
+    {
+        "title": "System",
+        "separator": True,
+        "collapsible": True,
+        "items": [
+            _item("Products", "inventory_2", "organizations", "product"),
+            _item("Product terms", "gavel", "billing", "productterms"),
+            _item("Services", "dns", "organizations", "service"),
+            _item("API keys", "key", "organizations", "servicekey"),
+            _item("Kept answers", "replay", "usage", "idempotentrequest"),
+            _item("Users and staff", "badge", "organizations", "user"),
+            _item("Roles", "shield_person", "auth", "group"),
+            _item("E-mails", "outgoing_mail", "notifications", "delivery"),
+            _item("Sweeps", "cleaning_services", "notifications", "sweeprun"),
+            _item("Periodic tasks", "event_repeat", "django_celery_beat", "periodictask"),
+        ],
+    },
+]
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Billing back office",
+    "SITE_HEADER": "Back office",
+    "SITE_SUBHEADER": "Billing for AI voice calls",
+    "SITE_URL": "/billing/",
+    "SITE_SYMBOL": "account_balance_wallet",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "ENVIRONMENT": "config.unfold.environment",
+    "ENVIRONMENT_TITLE_PREFIX": "config.unfold.environment_prefix",
+    "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
+    "STYLES": [lambda request: static("backoffice/admin.css")],
+    "BORDER_RADIUS": "8px",
+    # The neutral scale and the indigo accent of the customer pages' theme.
+    "COLORS": {
+        "base": {
+            "50": "#f6f7f9",
+            "100": "#f1f3f6",
+            "200": "#e4e7ec",
+            "300": "#cbd0d9",
+            "400": "#97a0ae",
+            "500": "#606875",
+            "600": "#474e5a",
+            "700": "#3c434e",
+            "800": "#282d35",
+            "900": "#15181c",
+            "950": "#0d0f12",
+        },
+        "primary": {
+            "50": "#f3f3fc",
+            "100": "#e6e5f8",
+            "200": "#cfcdf2",
+            "300": "#b1aeff",
+            "400": "#aeabff",
+            "500": "#6660dc",
+            "600": "#4a43c4",
+            "700": "#3d37a3",
+            "800": "#322d84",
+            "900": "#292569",
+            "950": "#191642",
+        },
+        "font": {
+            "subtle-light": "var(--color-base-500)",
+            "subtle-dark": "var(--color-base-400)",
+            "default-light": "var(--color-base-600)",
+            "default-dark": "var(--color-base-300)",
+            "important-light": "#13161b",
+            "important-dark": "#eff1f4",
+        },
+    },
+    "COMMAND": {"search_models": False, "search_callback": "config.search.find", "show_history": True},
+    "SIDEBAR": {
+        "show_search": True,
+        "command_search": True,
+        "show_all_applications": False,
+        "navigation": NAVIGATION,
+    },
+}

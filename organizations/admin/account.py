@@ -1,0 +1,218 @@
+"""Accounts, their members and invitations: everything about one customer from one page."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from organizations.admin import actions
+from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
+from organizations.admin.panels import Column, Panel, badge, link, list_url
+from organizations.admin.product import check_timezone
+from organizations.models import Account, Invitation, Membership, Project
+
+PROJECTS_SHOWN = 20
+
+
+class AccountForm(forms.ModelForm):
+    """What staff may change about an account; its status has actions of its own, because they ask for a reason."""
+
+    class Meta:
+        model = Account
+        fields = ("name", "email", "country", "timezone")
+        help_texts: ClassVar[dict[str, str]] = {
+            "name": "What the customer and staff read.",
+            "email": "The owner is invited and told here.",
+        }
+
+    def clean_timezone(self) -> str:
+        """A time zone that exists."""
+        return check_timezone(self.cleaned_data["timezone"])
+
+    def clean_country(self) -> str:
+        """Two letters, in capitals."""
+        country = str(self.cleaned_data["country"]).strip().upper()
+        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+            raise forms.ValidationError("Write the two letters of the ISO 3166 code, such as DE or US.")
+        return country
+
+
+def status_badge(account: Account) -> SafeString:
+    """The account's status, coloured only when it wants attention."""
+    suspended = account.status == Account.Status.SUSPENDED
+    return badge(account.get_status_display(), "bad" if suspended else "")
+
+
+@admin.register(Account)
+class AccountAdmin(BackOfficeAdmin):
+    """Customers. Telephony services open accounts over the API, so that wallet, bonus and invitation come with them."""
+
+    form = AccountForm
+    list_display = ("name", "external_id", "product", "shown_status", "email", "country", "timezone", "created_at")
+    list_filter = (("product", RelatedDropdownFilter), ("status", ChoicesDropdownFilter))
+    list_select_related = ("product",)
+    search_fields = ("name", "external_id", "email")
+    readonly_fields = ("product", "external_id", "shown_status", "created_at")
+    actions_detail = ("suspend", "reactivate")
+    fieldsets = (
+        (None, {"fields": (("name", "email"), ("country", "timezone"))}),
+        ("Set when it was opened", {"fields": (("product", "external_id"), ("shown_status", "created_at"))}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: services open accounts (API.md, 'Accounts')."""
+        return False
+
+    @display(description="status")
+    def shown_status(self, obj: Account) -> SafeString:
+        """The status as a badge."""
+        return status_badge(obj)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """The one of suspend and reactivate that fits."""
+        account = self.get_object(request, str(object_id))
+        suspended = account is not None and account.status == Account.Status.SUSPENDED
+        unfit = "suspend" if suspended else "reactivate"
+        found = super().get_actions_detail(request, object_id)
+        return [one for one in found if not one.action_name.endswith(f"_{unfit}")]
+
+    def panels(self, request: HttpRequest, obj: Account) -> list[Panel]:
+        """Members, open invitations and projects."""
+        return [self._members(obj), self._projects(obj)]
+
+    def _members(self, account: Account) -> Panel:
+        members = account.memberships.select_related("user").order_by("user__email")[:PROJECTS_SHOWN]
+        open_invitations = account.invitations.filter(accepted_at=None)[:PROJECTS_SHOWN]
+        rows: list[tuple[Any, ...]] = [
+            (link(one.user), one.user.name, one.get_role_display(), f"{one.created_at:%Y-%m-%d}") for one in members
+        ]
+        rows += [
+            (
+                link(one, one.email),
+                "",
+                f"{one.get_role_display()}, {invitation_state(one)}",
+                f"{one.created_at:%Y-%m-%d}",
+            )
+            for one in open_invitations
+        ]
+        return Panel(
+            "Members",
+            (Column("E-mail"), Column("Name"), Column("Role"), Column("Since")),
+            rows,
+            empty="Nobody can sign in to this account yet. Add a member or an invitation.",
+            more_url=list_url(Membership, account__id__exact=account.pk),
+        )
+
+    def _projects(self, account: Account) -> Panel:
+        projects = account.projects.order_by("name", "id")[:PROJECTS_SHOWN]
+        rows = [
+            (
+                link(one),
+                one.external_id,
+                badge(one.get_mode_display(), "warn") if one.is_sandbox else one.get_mode_display(),
+            )
+            for one in projects
+        ]
+        return Panel(
+            "Projects",
+            (Column("Project"), Column("Identifier"), Column("Mode")),
+            rows,
+            empty="No projects yet. The service that opened the account adds them.",
+            more_url=list_url(Project, account__id__exact=account.pk),
+        )
+
+    @action(description="Suspend", permissions=["act"], icon="block", variant=ActionVariant.DANGER)
+    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """No call of the account starts any more."""
+        return self._change_status(request, object_id, Account.Status.SUSPENDED)
+
+    @action(description="Reactivate", permissions=["act"], icon="play_arrow")
+    def reactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Calls may start again."""
+        return self._change_status(request, object_id, Account.Status.ACTIVE)
+
+    def _change_status(self, request: HttpRequest, object_id: str, status: Account.Status) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        if account is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        suspends = status == Account.Status.SUSPENDED
+
+        def perform(form: actions.ReasonForm) -> str:
+            Account.objects.filter(pk=account.pk).update(status=status)
+            return f"{account} is suspended." if suspends else f"{account} is active again."
+
+        return actions.run(
+            request,
+            self,
+            account,
+            actions.Action(
+                title="Suspend the account" if suspends else "Reactivate the account",
+                intro=(
+                    "From now on no call of this account starts. Calls in progress go on, what is reported is still "
+                    "charged, and the members may still look at their pages."
+                    if suspends
+                    else "From now on calls may start again, as far as the balance allows."
+                ),
+                verb="Suspend" if suspends else "Reactivate",
+                question=f"Suspend {account}?" if suspends else f"Reactivate {account}?",
+                explain=lambda form: [("Account", account), ("Reason", form.cleaned_data["reason"])],
+                perform=perform,
+                is_dangerous=suspends,
+            ),
+        )
+
+
+@admin.register(Membership)
+class MembershipAdmin(BackOfficeAdmin):
+    """Who may open which account."""
+
+    list_display = ("user", "account", "role", "created_at")
+    list_filter = (("role", ChoicesDropdownFilter), ("account__product", RelatedDropdownFilter))
+    list_select_related = ("user", "account")
+    search_fields = ("user__email", "account__name", "account__external_id")
+    autocomplete_fields = ("user", "account")
+    fields = ("account", "user", "role")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+        """A membership may be taken away by whoever has the permission."""
+        return request.user.has_perm("organizations.delete_membership")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """The account's page links here with its id."""
+        return lookup == "account__id__exact" or super().lookup_allowed(lookup, value, request)
+
+
+def invitation_state(invitation: Invitation) -> str:
+    """What has become of the invitation."""
+    if invitation.accepted_at is not None:
+        return "accepted"
+    return "expired" if invitation.expires_at <= timezone.now() else "invited"
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyMixin, BackOfficeAdmin):
+    """Places offered by e-mail. The token is only in the e-mail, so an invitation is never made or edited here."""
+
+    list_display = ("email", "account", "role", "state", "created_at", "expires_at", "accepted_at")
+    list_filter = (("role", ChoicesDropdownFilter), ("account__product", RelatedDropdownFilter))
+    list_select_related = ("account",)
+    search_fields = ("email", "account__name", "account__external_id")
+    fields = ("account", "email", "role", "state", "created_at", "expires_at", "accepted_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        """Invitations with their account."""
+        return super().get_queryset(request).select_related("account")
+
+    @display(description="state", label={"accepted": "success", "expired": "warning", "invited": "info"})
+    def state(self, obj: Invitation) -> str:
+        """What has become of it."""
+        return invitation_state(obj)

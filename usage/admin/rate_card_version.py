@@ -1,0 +1,215 @@
+"""Versions of rate cards: a draft is edited and published; a published version is only looked at and copied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.admin import StackedInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import action, display
+from unfold.enums import ActionVariant
+
+from organizations.admin import actions
+from organizations.admin.base import BackOfficeAdmin
+from organizations.admin.panels import Panel
+from usage.admin.rate_card import new_version_action
+from usage.admin.rate_card_forms import FreeRuleForm, PlainDecimalsForm, RateForm
+from usage.admin.rate_card_panels import OPERATORS, changes, faults_panel, free_panel, prices_panel
+from usage.models import FreeRule, Rate, RateCardVersion
+from usage.services.rate_cards import publish_version
+
+DRAFT, PUBLISHED = RateCardVersion.Status.DRAFT, RateCardVersion.Status.PUBLISHED
+
+
+class RateInline(StackedInline):
+    """The rates of a draft."""
+
+    model = Rate
+    form = RateForm
+    extra = 0
+    tab = True
+    collapsible = True
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("event_type", "component", "label"),
+                    ("model", "tier", "outcome", "channels"),
+                    ("method", "price", "per", "unit"),
+                    ("metric", "included", "cap_field"),
+                    ("first_increment", "increment", "units_per_increment"),
+                    ("minimum", "position", "is_operators_to_set"),
+                    "tiers",
+                )
+            },
+        ),
+    )
+
+
+class FreeRuleInline(StackedInline):
+    """The free rules of a draft."""
+
+    model = FreeRule
+    form = FreeRuleForm
+    extra = 0
+    tab = True
+    collapsible = True
+    fields = (
+        ("event_type", "code", "position"),
+        "reason",
+        ("condition", "field", "limit"),
+        ("values", "except_statuses"),
+    )
+
+
+class OpenPricesFilter(admin.SimpleListFilter):
+    """Versions with prices that the product's page leaves to the operator."""
+
+    title = "operator's to set"
+    parameter_name = "open_prices"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        """With and without."""
+        return [("yes", "Has prices to set"), ("no", "All prices are set")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[RateCardVersion]) -> QuerySet[RateCardVersion]:
+        """By whether any rate is marked."""
+        if self.value() == "yes":
+            return queryset.filter(has_open_prices=True)
+        return queryset.filter(has_open_prices=False) if self.value() == "no" else queryset
+
+
+@admin.register(RateCardVersion)
+class RateCardVersionAdmin(BackOfficeAdmin):
+    """Versions of all cards."""
+
+    form = PlainDecimalsForm
+    list_display = ("__str__", "product", "shown_status", "starts_at", "open_prices", "note", "published_at")
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        OpenPricesFilter,
+        ("card__product", RelatedDropdownFilter),
+        ("card", AutocompleteSelectFilter),
+    )
+    list_select_related = ("card__product",)
+    ordering = ("-starts_at", "-id")
+    search_fields = ("card__name", "note")
+    actions_detail = ("new_version", "publish")
+    readonly_fields = ("card", "number", "shown_status", "published_at")
+    fieldsets = (
+        (None, {"fields": (("card", "number", "shown_status", "published_at"), ("starts_at", "note"))}),
+        ("Rounding", {"fields": (("rounding_step", "rounding"),)}),
+        (
+            "Outcomes and tiers",
+            {"fields": ("derives_outcome", ("conversation_seconds", "conversation_turns"), "default_tier")},
+        ),
+        ("Chat", {"fields": ("aggregates_chat",)}),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A version is made from its card or from another version, by an action."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Drafts only: what was published has priced calls."""
+        if isinstance(obj, RateCardVersion) and obj.status == PUBLISHED:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A draft may be thrown away."""
+        is_draft = isinstance(obj, RateCardVersion) and obj.status == DRAFT
+        return is_draft and request.user.has_perm("usage.delete_ratecardversion")
+
+    def get_inlines(self, request: HttpRequest, obj: RateCardVersion | None) -> Any:
+        """Rates and rules are edited in drafts; published ones are shown as tables."""
+        return (RateInline, FreeRuleInline) if obj is not None and obj.status == DRAFT else ()
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RateCardVersion]:
+        """Versions, and whether prices in them are the operator's to set."""
+        marked = Rate.objects.filter(version=OuterRef("pk"), is_operators_to_set=True)
+        return super().get_queryset(request).select_related("card__product").annotate(has_open_prices=Exists(marked))
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Only a draft can be published."""
+        found = super().get_actions_detail(request, object_id)
+        if RateCardVersion.objects.filter(pk=object_id, status=DRAFT).exists():
+            return found
+        return [one for one in found if not one.action_name.endswith("_publish")]
+
+    def panels(self, request: HttpRequest, obj: RateCardVersion) -> list[Panel]:
+        """Prices and free rules in words, and what stands in the way of publishing a draft."""
+        tables = [prices_panel(obj), free_panel(obj)]
+        return [faults_panel(obj), *tables] if obj.status == DRAFT else tables
+
+    @display(description="product")
+    def product(self, obj: RateCardVersion) -> str:
+        """The card's product."""
+        return str(obj.card.product)
+
+    @display(description="state", label={"Published": "success", "Draft": "warning"})
+    def shown_status(self, obj: RateCardVersion) -> str:
+        """Draft or published."""
+        return obj.get_status_display()
+
+    @display(description="prices to set")
+    def open_prices(self, obj: Any) -> SafeString | str:
+        """Whether a price in it is marked as the operator's to set."""
+        return OPERATORS if obj.has_open_prices else ""
+
+    @action(description="New version from this one", permissions=["act"], icon="content_copy")
+    def new_version(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A draft that begins as a copy of this version."""
+        version = self.get_object(request, object_id)
+        if version is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return new_version_action(self, request, version.card, version)
+
+    @action(description="Publish", permissions=["act"], icon="publish", variant=ActionVariant.PRIMARY)
+    def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make the draft hold from its date on."""
+        version = self.get_object(request, object_id)
+        if version is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+
+        def perform(form: actions.ActionForm) -> str:
+            publish_version(version=version)
+            return f"{version} is published and holds from {version.starts_at:%Y-%m-%d %H:%M} UTC."
+
+        return actions.run(
+            request,
+            self,
+            version,
+            actions.Action(
+                title="Publish the version",
+                intro="A published version never changes again.",
+                verb="Publish",
+                question=f"Publish {version}?",
+                explain=lambda form: _publication(version),
+                perform=perform,
+                form=actions.ActionForm,
+                refusals=(ValidationError,),
+            ),
+        )
+
+
+def _publication(version: RateCardVersion) -> list[tuple[str, Any]]:
+    """What publishing would do."""
+    before = (
+        version.card.versions.filter(status=PUBLISHED, starts_at__lt=version.starts_at).order_by("-starts_at").first()
+    )
+    past = " (past: prices what is reported from now on)" if version.starts_at <= timezone.now() else ""
+    return [
+        ("Holds from", f"{version.starts_at:%Y-%m-%d %H:%M} UTC{past}"),
+        ("For", version.card.account or f"all accounts of {version.card.product} without a card of their own"),
+        ("Takes the place of", f"version {before.number}" if before else "nothing: the card's first version"),
+        ("Changes", changes(version, before)),
+        ("Afterwards", "it cannot be edited; a new price is a new version"),
+    ]

@@ -1,0 +1,62 @@
+"""Roll-ups of usage: the daily sums that pages read, and chat messages waiting for their hour to close."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
+
+from organizations.admin.amounts import money_column
+from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
+from usage.models import ChatHour, DailyUsage
+
+
+@admin.register(DailyUsage)
+class DailyUsageAdmin(ReadOnlyMixin, BigTableAdmin):
+    """Days of projects; equal to the events they sum."""
+
+    list_display = (
+        "day",
+        "account",
+        "project",
+        "event_type",
+        "outcome",
+        "tier",
+        "count",
+        "free_count",
+        money_column("spent", "spent"),
+        money_column("cost", "provider cost"),
+        "is_simulated",
+    )
+    list_filter = (
+        ("account", AutocompleteSelectFilter),
+        ("day", RangeDateFilter),
+        ("event_type", ChoicesDropdownFilter),
+        "is_simulated",
+    )
+    list_select_related = ("account", "project")
+    narrowing = ("account__id__exact",)
+    narrowing_hint = "Choose an account to see older ones."
+    fields = (
+        ("account", "project", "day"),
+        ("event_type", "channel", "model"),
+        ("tier", "outcome", "is_simulated"),
+        ("count", "free_count"),
+        ("seconds", "tokens"),
+        (money_column("spent", "spent"), money_column("cost", "provider cost")),
+    )
+    readonly_fields = fields[5]
+
+
+@admin.register(ChatHour)
+class ChatHourAdmin(ReadOnlyMixin, BigTableAdmin):
+    """Hours of chat: charged once, when they are over."""
+
+    list_display = ("hour", "project", "account", "messages", "is_simulated", "charged_at")
+    list_filter = (("account", AutocompleteSelectFilter), "is_simulated", ("charged_at", admin.EmptyFieldListFilter))
+    list_select_related = ("project", "account")
+    narrowing = ("account__id__exact",)
+    fields = (
+        ("service", "account", "project"),
+        ("hour", "charged_at", "is_simulated"),
+        ("messages", "llm_input_tokens", "llm_output_tokens"),
+    )
