@@ -2,7 +2,13 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("usage.api.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("billing/", include("organizations.urls")),
+    path("billing/", include("usage.urls")),
+    path("", RedirectView.as_view(pattern_name="overview")),
 ]
