@@ -1,0 +1,114 @@
+"""The one place through which every customer page reaches an account's rows.
+
+A page gets a `Tenant`: the account that the reader chose among those it is a member of, held in the session, and
+within it the project that filters the pages (`?project=`). What is not the reader's does not exist: it answers 404,
+whether it is another account's or nobody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import render
+
+from organizations.models import Account, Membership, Product, Project, Role, User
+
+SESSION_KEY = "account"
+PROJECT_PARAMETER = "project"
+
+M = TypeVar("M", bound=Model)
+P = ParamSpec("P")
+Page = Callable[Concatenate[HttpRequest, "Tenant", P], HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """Who looks at what: the account, the reader's place in it, and the project the pages are narrowed to."""
+
+    account: Account
+    role: Role
+    user: User
+    accounts: tuple[Account, ...]
+    projects: tuple[Project, ...]
+    project: Project | None
+
+    @property
+    def product(self) -> Product:
+        """What the account is a customer of."""
+        return self.account.product
+
+    def rows(self, model: type[M]) -> QuerySet[M]:
+        """The account's rows of a model that belongs to an account, directly or through its wallet.
+
+        Raises LookupError for a model that belongs to no account: such rows are no customer's to see.
+        """
+        names = {field.name for field in model._meta.get_fields()}
+        manager = model._default_manager
+        if "account" in names:
+            return manager.filter(account=self.account)
+        if "wallet" in names:
+            return manager.filter(wallet__account=self.account)
+        raise LookupError(f"{model.__name__} belongs to no account.")
+
+    def one(self, model: type[M], **lookup: Any) -> M:
+        """The account's one row that matches. Raises Http404 where there is none, another account's included."""
+        row = self.rows(model).filter(**lookup).first()
+        if row is None:
+            raise Http404
+        return row
+
+
+def current_tenant(request: HttpRequest) -> Tenant | None:
+    """The reader's tenant, or None for a reader without any account.
+
+    The session's choice holds as long as the membership does. Raises Http404 for a project that is not the account's.
+    """
+    user = cast(User, request.user)
+    memberships = list(
+        Membership.objects.filter(user=user).select_related("account__product").order_by("account__name", "account_id")
+    )
+    if not memberships:
+        return None
+    chosen = request.session.get(SESSION_KEY)
+    membership = next((each for each in memberships if each.account_id == chosen), memberships[0])
+    projects = tuple(membership.account.projects.all())
+    return Tenant(
+        account=membership.account,
+        role=Role(membership.role),
+        user=user,
+        accounts=tuple(each.account for each in memberships),
+        projects=projects,
+        project=_chosen_project(request, projects),
+    )
+
+
+def _chosen_project(request: HttpRequest, projects: tuple[Project, ...]) -> Project | None:
+    wanted = request.GET.get(PROJECT_PARAMETER, "")
+    if not wanted:
+        return None
+    for project in projects:
+        if str(project.id) == wanted:
+            return project
+    raise Http404
+
+
+def tenant_page(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Make a page of a function that takes the request and the reader's tenant.
+
+    Readers who are not signed in go to the sign-in page; those without an account are told so.
+    """
+
+    @wraps(page)
+    def view(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        tenant = current_tenant(request)
+        if tenant is None:
+            return render(request, "organizations/no_account.html")
+        return page(request, tenant, *args, **kwargs)
+
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", login_required(view))

@@ -1,0 +1,11 @@
+"""The addresses of a person's own matters: the account looked at, and the invitation that leads there."""
+
+from django.urls import path
+
+from organizations.views.invitation import accept_invitation
+from organizations.views.switch import switch_account
+
+urlpatterns = [
+    path("account/", switch_account, name="switch_account"),
+    path("invitations/<str:token>/", accept_invitation, name="accept_invitation"),
+]

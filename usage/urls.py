@@ -1,0 +1,18 @@
+"""The addresses of the customer pages."""
+
+from django.urls import path
+
+from usage.views.call import call
+from usage.views.calls import calls, calls_csv, calls_live
+from usage.views.history import history, history_csv
+from usage.views.overview import overview
+
+urlpatterns = [
+    path("", overview, name="overview"),
+    path("history/", history, name="history"),
+    path("history.csv", history_csv, name="history_csv"),
+    path("calls/", calls, name="calls"),
+    path("calls.csv", calls_csv, name="calls_csv"),
+    path("calls/live/", calls_live, name="calls_live"),
+    path("calls/<int:event_id>/", call, name="call"),
+]

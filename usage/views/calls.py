@@ -1,0 +1,232 @@
+"""The calls: live without a reload, filtered, paged by key, and as CSV.
+
+The first page asks every few seconds whether anything changed. The answer is 204 and costs one statement as long as
+nothing did; otherwise it is the list anew, with words for the live region. Without script the page is as complete,
+only not live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from billing.models import Grant, GrantKind
+from organizations.tenancy import Tenant, tenant_page
+from usage.models.event import EventType
+from usage.models import RateCardVersion
+from usage.selectors.pages.calls import (
+    CallFilter,
+    CallInProgress,
+    CallRow,
+    call_streams,
+    calls_in_progress,
+    pulse_of,
+)
+from usage.selectors.pages.keyset import NEWEST, Page, read_all, read_page
+from usage.selectors.pages.spending import DaySpending, spending_by_day
+from usage.templatetags.moments import day_short, in_place, local
+from usage.templatetags.money import micro_width, money_text, number
+from usage.views.export import csv_response
+from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
+from usage.views.shell import Frame, render_page
+from usage.views.words import CHANNELS, OTHER_USAGE, OUTCOMES, STATUSES, Text, word
+
+PAGE_SIZE = 25
+OUTCOME_PREFIX = "outcome:"
+
+
+class CallQuery:
+    """The page's GET parameters, read."""
+
+    def __init__(self, params: QueryDict, frame: Frame, *, has_outcomes: bool) -> None:
+        self.dates: Dates = read_dates(params, frame.today)
+        channels: list[tuple[str, Text]] = [("", _("All channels")), *CHANNELS.items(), *OTHER_USAGE.items()]
+        self.channel: Choice = read_choice(params, "channel", _("Channel"), channels)
+        results: list[tuple[str, Text]] = [("", _("All results")), *STATUSES.items()]
+        if has_outcomes:
+            results += [(f"{OUTCOME_PREFIX}{code}", label) for code, label in OUTCOMES.items()]
+        self.result: Choice = read_choice(params, "result", _("Result"), results)
+        projects = [(str(project.id), project.name) for project in frame.tenant.projects]
+        self.project: Choice = read_choice(params, "project", _("Project"), [("", _("All projects")), *projects])
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether anything is left out that the reader could bring back."""
+        return any(choice.is_set for choice in (self.dates.choice, self.channel, self.result, self.project))
+
+    def filter_for(self, frame: Frame) -> CallFilter:
+        """What the selectors take."""
+        other = self.channel.value in OTHER_USAGE
+        outcome = self.result.value.removeprefix(OUTCOME_PREFIX) if OUTCOME_PREFIX in self.result.value else ""
+        return CallFilter(
+            account_id=frame.tenant.account.id,
+            wallet_id=frame.wallet.pk,
+            types=(self.channel.value,) if other else (EventType.CALL.value,),
+            channel="" if other else self.channel.value,
+            result="" if outcome else self.result.value,
+            outcome=outcome,
+            project_id=frame.project_id,
+            first=self.dates.first,
+            last=self.dates.last,
+        )
+
+
+@require_safe
+@tenant_page
+def calls(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """A page of calls; the newest one is live."""
+    frame = Frame(tenant)
+    query = CallQuery(request.GET, frame, has_outcomes=_has_outcomes(tenant))
+    context = {"query": query, "place": in_place(frame.zone), **_list_context(request, frame, query)}
+    return render_page(request, frame, "usage/calls.html", context, current="calls")
+
+
+@require_safe
+@tenant_page
+def calls_live(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """204 while nothing changed since `seen`, else the list anew."""
+    frame = Frame(tenant)
+    seen = request.GET.get("seen", "")
+    now = pulse_of(frame.wallet.pk)
+    if seen == now.token:
+        return HttpResponse(status=204)
+    query = CallQuery(request.GET, frame, has_outcomes=_has_outcomes(tenant))
+    context = {"query": query, "is_update": True, **_list_context(request, frame, query)}
+    context["seen_id"] = seen_id = _event_id_of(seen)
+    context["announcement"] = _announcement(frame, context["page"].rows, context["in_progress"], seen_id)
+    return render_page(request, frame, "usage/calls_update.html", context, current="calls")
+
+
+@require_safe
+@tenant_page
+def calls_csv(request: HttpRequest, tenant: Tenant) -> StreamingHttpResponse | HttpResponse:
+    """All calls that the filters let through, row by row."""
+    frame = Frame(tenant)
+    query = CallQuery(request.GET, frame, has_outcomes=True)
+    if query.dates.errors:
+        return HttpResponse(" ".join(query.dates.errors.values()), status=400, content_type="text/plain; charset=utf-8")
+    header = ["call_id", "started_at", "charged_on", "caller", "assistant", "channel", "direction", "type",
+              "duration_seconds", "status", "outcome", "project", "cost", "currency", "free", "simulated", "reversed"]  # fmt: skip
+    rows = _csv_rows(frame, query.filter_for(frame))
+    return csv_response(f"calls-{frame.today:%Y-%m-%d}.csv", header, rows)
+
+
+def _has_outcomes(tenant: Tenant) -> bool:
+    """Whether the product's calls resolve to outcomes, so that one can filter by them."""
+    return RateCardVersion.objects.filter(
+        card__product=tenant.product, derives_outcome=True, status=RateCardVersion.Status.PUBLISHED
+    ).exists()
+
+
+def _list_context(request: HttpRequest, frame: Frame, query: CallQuery) -> dict[str, Any]:
+    """The figures of today, the calls in progress and the page of calls."""
+    wanted = query.filter_for(frame)
+    pulse = pulse_of(frame.wallet.pk)  # before the rows: what comes in between is shown, then shown again
+    page: Page[CallRow] = Page([], None, None, PAGE_SIZE)
+    before, after = read_cursor(request.GET, "before"), read_cursor(request.GET, "after")
+    if not query.dates.errors:
+        page = read_page(call_streams(wanted), size=PAGE_SIZE, before=before, after=after)
+    is_first = page.newer is None and not query.dates.errors
+    in_progress = calls_in_progress(wanted) if is_first and wanted.allows_in_progress(frame.today) else []
+    live_query = request.GET.copy()
+    for name in ("seen", "before", "after"):
+        live_query.pop(name, None)
+    live_query["seen"] = pulse.token
+    today = spending_by_day(account_id=wanted.account_id, first=frame.today, last=frame.today, project_id=frame.project_id)
+    return {
+        "page": Page(page.rows, page.older, page.newer, page.size, _span(page.rows, frame)),
+        "in_progress": in_progress,
+        "is_live": is_first,
+        "live_query": live_query.urlencode(),
+        "projects": {project.id: project.name for project in frame.tenant.projects},
+        "micro": micro_width(
+            [row.total for row in page.rows if row.total is not None] + [row.amount for row in in_progress]
+        ),
+        "today_spending": today.get(frame.today, DaySpending(frame.today)),
+        "paid_from": _paid_from(frame),
+        "live_words": _in_progress_words(len(in_progress)),
+    }
+
+
+def _paid_from(frame: Frame) -> str:
+    """What the next call draws on first, in a word."""
+    grant = (
+        frame.tenant.rows(Grant)
+        .filter(remaining__gt=0)
+        .order_by("priority", "expires_at", "id")
+        .values_list("kind", flat=True)
+        .first()
+    )
+    words = {GrantKind.ALLOTMENT: _("Allotment"), GrantKind.PROMO: _("Promo"), GrantKind.PAID: _("Paid")}
+    return str(words[GrantKind(grant)]) if grant else ""
+
+
+def _in_progress_words(count: int) -> str:
+    if not count:
+        return _("No call in progress")
+    return ngettext("%(n)s call in progress", "%(n)s calls in progress", count) % {"n": number(count)}
+
+
+def _event_id_of(token: str) -> int:
+    """The last event that the page has shown already; a mangled token has shown none that counts as new."""
+    text = token.partition("-")[0][:18]
+    return int(text) if text.isascii() and text.isdigit() else NEWEST
+
+
+def _announcement(frame: Frame, rows: list[CallRow], in_progress: list[CallInProgress], seen_id: int) -> str:
+    """What a screen reader is told of the change: the newest call that was charged since, and how many go on."""
+    fresh = [row for row in rows if row.key > seen_id]
+    words = [_in_progress_words(len(in_progress))]
+    if fresh and fresh[0].total is not None:
+        amount = money_text(fresh[0].total, frame.balance.currency)
+        words.insert(0, _("%(caller)s: %(amount)s") % {"caller": fresh[0].title, "amount": amount})
+    return ". ".join(words)
+
+
+def _csv_rows(frame: Frame, wanted: CallFilter) -> Iterator[list[object]]:
+    projects = {project.id: project.external_id for project in frame.tenant.projects}
+    for row in read_all(call_streams(wanted)):
+        yield [
+            row.call_id,
+            local(row.started_at, frame.zone).isoformat(timespec="seconds"),
+            f"{row.day:%Y-%m-%d}",
+            row.caller,
+            row.assistant,
+            row.channel,
+            row.direction,
+            row.event_type,
+            f"{row.seconds.normalize():f}",
+            row.call_status,
+            row.outcome,
+            projects.get(row.project_id, ""),
+            "" if row.total is None else f"{row.total:f}",
+            frame.balance.currency,
+            "yes" if row.free_code else "no",
+            "yes" if row.is_simulated else "no",
+            "yes" if row.is_void else "no",
+        ]
+
+
+def _span(rows: list[CallRow], frame: Frame) -> str:
+    """The times a page covers."""
+    if not rows:
+        return ""
+    first, last = local(rows[-1].started_at, frame.zone), local(rows[0].started_at, frame.zone)
+    if first.date() == last.date():
+        return f"{day_short(last.date())}, {last:%H:%M} – {first:%H:%M}"
+    return f"{day_short(last.date())}, {last:%H:%M} – {day_short(first.date())}, {first:%H:%M}"
+
+
+def result_words(row: CallRow) -> tuple[str, str]:
+    """How a call ended, in a word, and the tone it is said in."""
+    label = word(OUTCOMES, row.outcome) if row.outcome else word(STATUSES, row.call_status) if row.call_status else ""
+    if row.is_void:
+        return _("Reversed"), "quiet"
+    if row.free_code:
+        return (_("%(result)s, free") % {"result": label} if label else _("Free")), "quiet"
+    return label or _("Charged"), "plain"

@@ -1,0 +1,114 @@
+"""A charge's lines in human units: 1.5 min x $0.006 / min = $0.009.
+
+Where the product does not show costs, what providers were paid and the margin on it are one line: neither can be told
+from the page (aitelier.md, 'What you do not see in the billing UI').
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from usage.models import Rate
+from usage.templatetags.money import money_text, number
+
+COST, MARGIN = Rate.Method.COST.value, Rate.Method.MARGIN.value
+QUANTITY_DECIMALS = 6
+PER_WORDS = {Decimal(1000): "1K", Decimal(1_000_000): "1M"}
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeLine:
+    """One line as it is shown; `note` says what was included, counted or at least charged."""
+
+    label: str
+    quantity: str
+    price: str
+    amount: Decimal
+    note: str = ""
+    is_subtotal: bool = False
+
+
+def charge_lines(
+    lines: Sequence[Mapping[str, str]], *, methods: Mapping[str, str], currency: str, shows_costs: bool
+) -> list[ChargeLine]:
+    """The stored lines in words. With costs shown, their subtotal stands above the margin."""
+    shown: list[ChargeLine] = []
+    costs = [line for line in lines if methods.get(line["component"]) == COST]
+    margins = [line for line in lines if methods.get(line["component"]) == MARGIN]
+    if not shows_costs:
+        plain = [line for line in lines if line not in costs and line not in margins]
+        shown = [_line(line, currency) for line in plain]
+        hidden = sum((Decimal(line["amount"]) for line in (*costs, *margins)), Decimal(0))
+        if hidden:
+            shown.append(ChargeLine(_("Usage"), "", "", hidden))
+        return shown
+    for line in lines:
+        if line in margins:
+            continue
+        shown.append(_cost_line(line, currency) if line in costs else _line(line, currency))
+    if margins:
+        subtotal = sum((Decimal(line["amount"]) for line in costs), Decimal(0))
+        shown.append(ChargeLine(_("Total cost (provider)"), "", "", subtotal, is_subtotal=True))
+        shown += [_margin_line(line, currency) for line in margins]
+    return shown
+
+
+def _line(line: Mapping[str, str], currency: str) -> ChargeLine:
+    quantity, unit = Decimal(line["quantity"]), line["unit"]
+    price, per = Decimal(line["price"]), Decimal(line["per"])
+    if unit == "second" and per > 1 and per % 60 == 0:
+        # Priced per minute or hour, counted in seconds: said in what it is priced in.
+        unit, quantity, per = ("hour", quantity / 3600, per / 3600) if per % 3600 == 0 else ("minute", quantity / 60, per / 60)
+    money = money_text(price, currency)
+    if per != 1:
+        money = f"{money} / {PER_WORDS.get(per) or number(per, most=QUANTITY_DECIMALS)}"
+    return ChargeLine(line["label"], quantity_words(quantity, unit), money, Decimal(line["amount"]), _note(line, currency))
+
+
+def _cost_line(line: Mapping[str, str], currency: str) -> ChargeLine:
+    measured = line.get("measured")
+    quantity = quantity_words(Decimal(measured), line.get("measured_unit", "")) if measured else ""
+    return ChargeLine(line["label"], quantity, _("as billed"), Decimal(line["amount"]), _note(line, currency))
+
+
+def _margin_line(line: Mapping[str, str], currency: str) -> ChargeLine:
+    share = Decimal(line["price"]) * 100
+    base = money_text(Decimal(line["quantity"]), currency)
+    return ChargeLine(line["label"], f"{number(share, most=2)}%", base, Decimal(line["amount"]), _note(line, currency))
+
+
+def _note(line: Mapping[str, str], currency: str) -> str:
+    """Why the amount is not simply what was measured times the price."""
+    notes = []
+    measured, unit = line.get("measured"), line.get("measured_unit", "")
+    if line.get("included"):
+        words = quantity_words(Decimal(line["included"]), unit or line["unit"])
+        notes.append(_("the first %(included)s are included") % {"included": words})
+    elif measured and line["unit"] == "minute" and unit == "second":
+        if Decimal(measured) != Decimal(line["quantity"]) * 60:
+            notes.append(_("%(measured)s, counted in steps") % {"measured": quantity_words(Decimal(measured), unit)})
+    if line.get("minimum"):
+        notes.append(_("at least %(minimum)s") % {"minimum": money_text(Decimal(line["minimum"]), currency)})
+    return ", ".join(notes)
+
+
+def quantity_words(quantity: Decimal, unit: str) -> str:
+    """A quantity with its unit: 1.5 min, 2,340 tokens, 1 call. Seconds from a minute on are said in minutes."""
+    if unit == "second" and quantity >= 60:
+        quantity, unit = quantity / 60, "minute"
+    count = number(quantity, most=QUANTITY_DECIMALS if unit not in ("minute", "hour") else 4)
+    one_or_many = 1 if quantity == 1 else 2
+    words = {
+        "second": _("%(count)s s"),
+        "minute": _("%(count)s min"),
+        "hour": _("%(count)s h"),
+        "token": ngettext("%(count)s token", "%(count)s tokens", one_or_many),
+        "call": ngettext("%(count)s call", "%(count)s calls", one_or_many),
+        "page": ngettext("%(count)s page", "%(count)s pages", one_or_many),
+    }
+    return str(words.get(unit, f"%(count)s {unit}")) % {"count": count}

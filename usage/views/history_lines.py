@@ -1,0 +1,84 @@
+"""The history's rows in words: what a line says, where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.models import TransactionKind
+from billing.models.ledger import USAGE_KINDS
+from usage.selectors.pages.history import HistoryRow
+from usage.templatetags.money import number
+from usage.views.shell import Frame
+
+USAGE = {kind.value for kind in USAGE_KINDS}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """A row as it is shown; `href` leads to its details where there are any."""
+
+    row: HistoryRow
+    title: str
+    note: str
+    href: str
+    go: str
+    numbers: str
+
+
+def history_lines(frame: Frame, rows: Iterable[HistoryRow], *, by_day: bool = True) -> list[HistoryLine]:
+    """The rows of a page in words."""
+    projects = {project.id: project.name for project in frame.tenant.projects}
+    return [_line(frame, row, projects, by_day=by_day) for row in rows]
+
+
+def _line(frame: Frame, row: HistoryRow, projects: dict[int, str], *, by_day: bool) -> HistoryLine:
+    is_group = by_day and row.kind in USAGE
+    href, go = "", ""
+    if is_group and row.kind == TransactionKind.CALL:
+        href, go = frame.link("calls", when=f"{row.day:%Y-%m-%d}"), _("Calls")
+    elif is_group:
+        href, go = frame.link("history", view="each", type=row.kind, when=f"{row.day:%Y-%m-%d}"), _("One by one")
+    elif row.event_id is not None:
+        href, go = reverse("call", args=[row.event_id]), _("Details")
+    project = projects.get(row.project_id or 0, "") if len(projects) > 1 else ""
+    note = " · ".join(part for part in (row.reason, project) if part)
+    return HistoryLine(row, group_title(row) if is_group else single_title(row), note, href, go, numbers_of(row))
+
+
+def group_title(row: HistoryRow) -> str:
+    """What a day's usage of one kind is called: "31 calls"."""
+    words: dict[str, Any] = {
+        TransactionKind.CALL: lambda n: ngettext("%(n)s call", "%(n)s calls", n),
+        TransactionKind.CHAT: lambda n: ngettext("Chat, %(n)s charge", "Chat, %(n)s charges", n),
+        TransactionKind.CRAWL: lambda n: ngettext("%(n)s crawl", "%(n)s crawls", n),
+        TransactionKind.LLM: lambda n: ngettext("%(n)s LLM request", "%(n)s LLM requests", n),
+    }
+    return str(words[row.kind](row.count) % {"n": number(row.count)})
+
+
+def single_title(row: HistoryRow) -> str:
+    """What one transaction is called."""
+    if row.description:
+        return row.description
+    singles = {
+        TransactionKind.CALL: _("Call"),
+        TransactionKind.CHAT: _("Chat"),
+        TransactionKind.CRAWL: _("Crawl"),
+        TransactionKind.LLM: _("LLM request"),
+    }
+    return str(singles.get(TransactionKind(row.kind), row.kind_label))
+
+
+def numbers_of(row: HistoryRow) -> str:
+    """The transaction's number; for a day's row where its numbers begin and end."""
+    if row.number is None:
+        return "—"
+    if row.first_number is None or row.first_number == row.number:
+        return number(row.number)
+    return f"{number(row.first_number)}–{number(row.number)}"

@@ -1,0 +1,145 @@
+"""The first page: what there is, how long it lasts, where it went."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from organizations.tenancy import Tenant, tenant_page
+from usage.selectors.pages.history import HistoryFilter, history_streams
+from usage.selectors.pages.keyset import read_page
+from usage.selectors.pages.spending import (
+    CHART_DAYS,
+    PACE_DAYS,
+    DaySpending,
+    Pace,
+    pace_of,
+    spending_by_day,
+    spending_by_hour,
+    total_of,
+)
+from usage.templatetags.moments import day_long, in_place, month_name
+from usage.templatetags.money import CREDIT, micro_width, number, rounded_text
+from usage.views.chart import draw_chart, draw_hours
+from usage.views.history_lines import history_lines
+from usage.views.shell import Frame, render_page
+
+LAST_TRANSACTIONS = 6
+DAYS_FORESEEN_MAX = 365
+
+
+@require_safe
+@tenant_page
+def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+    """Balance, runway, today, this month, thirty days, last movements."""
+    frame = Frame(tenant)
+    today = frame.today
+    month = today.replace(day=1)
+    month_before = (month - timedelta(days=1)).replace(day=1)
+    chart_from = today - timedelta(days=CHART_DAYS - 1)
+    days = spending_by_day(
+        account_id=tenant.account.id,
+        first=min(month_before, chart_from - timedelta(days=PACE_DAYS)),
+        last=today,
+        project_id=frame.project_id,
+    )
+    pace = pace_of(days, today)
+    chart_days = [days.get(day, DaySpending(day)) for day in _span(chart_from, today)]
+    context = {
+        "place": in_place(frame.zone),
+        "parts": balance_parts(frame),
+        "runway": _runway(frame, pace),
+        "pace": pace,
+        "today_spending": days.get(today, DaySpending(today)),
+        "hours": draw_hours(
+            spending_by_hour(wallet_id=frame.wallet.pk, day=today, project_id=frame.project_id)
+        ),
+        **_month(days, today, month, month_before),
+        "chart": draw_chart(
+            chart_days, today=today, average=pace.per_day if pace else None, label=lambda amount: _axis(frame, amount)
+        ),
+        "chart_total": total_of(chart_days, since=chart_from),
+        "chart_table": chart_days[::-1],
+        "table_micro": micro_width(day.spent for day in chart_days),
+        "lines": _last_lines(frame),
+    }
+    return render_page(request, frame, "usage/overview.html", context, current="overview")
+
+
+def balance_parts(frame: Frame) -> list[tuple[str, Decimal]]:
+    """What the available balance is made of; the parts add up to it, so none that matters is left out."""
+    balance = frame.balance
+    parts: list[tuple[str, Decimal]] = [(_("Paid"), balance.paid)]
+    if balance.allotment or balance.monthly_allotment:
+        parts.append((_("Monthly allotment, spent first"), balance.allotment))
+    parts.append((_("Promo, spent before paid"), balance.promo))
+    if balance.credit_limit:
+        parts.append((_("Credit limit"), balance.credit_limit))
+    if balance.debt:
+        parts.append((_("Owed for calls beyond the balance"), -balance.debt))
+    if balance.held_calls:
+        words = _("Held for 1 call in progress") if balance.held_calls == 1 else _("Held for %(calls)s calls in progress")
+        parts.append((words % {"calls": number(balance.held_calls)}, -balance.held))
+    return parts
+
+
+def _month(
+    days: dict[date, DaySpending], today: date, month: date, month_before: date
+) -> dict[str, Any]:
+    """This month so far, and the same days of the month before to compare with."""
+    same_day = min(today.day, (month - timedelta(days=1)).day)
+    before_until = month_before.replace(day=same_day)
+    return {
+        "month_title": _("%(month)s so far") % {"month": month_name(month)},
+        "month": total_of((day for at, day in days.items() if at >= month), since=month),
+        "before": total_of(
+            (day for at, day in days.items() if month_before <= at <= before_until), since=month_before
+        ),
+        "before_span": f"{day_long(month_before)}–{same_day}" if same_day > 1 else day_long(month_before),
+    }
+
+
+def _runway(frame: Frame, pace: Pace | None) -> dict[str, Any] | None:
+    """How many full days the balance lasts at the pace, and until when; None without a pace."""
+    if pace is None:
+        return None
+    left = max(frame.balance.available, Decimal(0))
+    days = int(left / pace.per_day)
+    return {
+        "days": min(days, DAYS_FORESEEN_MAX),
+        "is_long": days > DAYS_FORESEEN_MAX,
+        "until": None if days > DAYS_FORESEEN_MAX else day_long(frame.today + timedelta(days=days)),
+        "per_day": rounded_text(pace.per_day, frame.balance.currency)
+        if frame.balance.currency != CREDIT
+        else _("%(count)s credits") % {"count": number(pace.per_day, most=1)},
+    }
+
+
+def _axis(frame: Frame, amount: Decimal) -> str:
+    """A grid line's amount in as few characters as it takes."""
+    currency = frame.balance.currency
+    if currency == CREDIT:
+        return number(amount, most=1)
+    text = rounded_text(amount, currency)
+    if amount == amount.to_integral_value():
+        return text.removesuffix(".00").removesuffix(",00")
+    return text
+
+
+def _last_lines(frame: Frame) -> list[Any]:
+    wanted = HistoryFilter(
+        wallet_id=frame.wallet.pk,
+        account_id=frame.tenant.account.id,
+        zone=frame.zone,
+        project_id=frame.project_id,
+    )
+    return history_lines(frame, read_page(history_streams(wanted), size=LAST_TRANSACTIONS).rows)
+
+
+def _span(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
