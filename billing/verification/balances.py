@@ -1,0 +1,80 @@
+"""A wallet's cached columns say what its ledger says."""
+
+from __future__ import annotations
+
+from billing.verification.invariant import Invariant
+
+BALANCES_EQUAL_LEDGER = Invariant(
+    "balances_equal_ledger",
+    "Every cached balance equals the sum of the transfers of its ledger account.",
+    """
+SELECT w.id AS wallet_id, w.paid, l.paid AS ledger_paid, w.promo, l.promo AS ledger_promo, w.allotment,
+       l.allotment AS ledger_allotment, w.debt, l.debt AS ledger_debt
+  FROM billing_wallet w
+  LEFT JOIN (SELECT wallet_id,
+                    coalesce(sum(credit - debit) FILTER (WHERE kind = 1), 0) AS paid,
+                    coalesce(sum(credit - debit) FILTER (WHERE kind = 2), 0) AS promo,
+                    coalesce(sum(credit - debit) FILTER (WHERE kind = 3), 0) AS allotment,
+                    coalesce(sum(debit - credit) FILTER (WHERE kind = 4), 0) AS debt
+               FROM billing_entry GROUP BY wallet_id) l ON l.wallet_id = w.id
+ WHERE (w.paid, w.promo, w.allotment, w.debt)
+       <> (coalesce(l.paid, 0), coalesce(l.promo, 0), coalesce(l.allotment, 0), coalesce(l.debt, 0))
+""",
+)
+
+NUMBERING = Invariant(
+    "numbering",
+    "A wallet's transactions are numbered from 1 without gaps, and the wallet knows the last number.",
+    """
+SELECT w.id AS wallet_id, w.last_number, x.transactions, x.first, x.last
+  FROM billing_wallet w
+  LEFT JOIN (SELECT wallet_id, count(*) AS transactions, count(DISTINCT number) AS numbers, min(number) AS first,
+                    max(number) AS last
+               FROM billing_transaction GROUP BY wallet_id) x ON x.wallet_id = w.id
+ WHERE w.last_number <> coalesce(x.last, 0)
+    OR (x.wallet_id IS NOT NULL AND (x.first <> 1 OR x.last <> x.transactions OR x.numbers <> x.transactions))
+""",
+)
+
+BALANCE_AFTER = Invariant(
+    "balance_after",
+    "Each transaction carries the sum of all transactions up to and with it.",
+    """
+SELECT id AS transaction_id, wallet_id, number, amount, balance_after, running AS expected
+  FROM (SELECT id, wallet_id, number, amount, balance_after,
+               sum(amount) OVER (PARTITION BY wallet_id ORDER BY number ROWS UNBOUNDED PRECEDING) AS running
+          FROM billing_transaction) x
+ WHERE balance_after <> running
+""",
+)
+
+# A charge of an earlier day that is reversed today does not lower what was spent today.
+SPENT_TODAY = Invariant(
+    "spent_today",
+    "What counts towards the daily cap is the day's usage less what was reversed of it on that day.",
+    """
+WITH spent AS (
+  SELECT w.id, sum(-x.amount) AS amount
+    FROM billing_wallet w JOIN billing_transaction x ON x.wallet_id = w.id AND x.day = w.spent_on
+   WHERE x.kind IN ('call', 'chat', 'crawl', 'llm') GROUP BY w.id
+), reversed AS (
+  SELECT w.id, sum(v.amount) AS amount
+    FROM billing_wallet w
+    JOIN billing_transaction v ON v.wallet_id = w.id AND v.day = w.spent_on AND v.kind = 'void'
+    JOIN billing_transaction c ON c.wallet_id = v.wallet_id AND c.key = 'charge:' || substr(v.key, 6)
+                              AND c.day = v.day
+   GROUP BY w.id
+), latest AS (
+  SELECT x.wallet_id AS id, x.day
+    FROM (SELECT wallet_id, max(number) AS number FROM billing_transaction
+           WHERE kind IN ('call', 'chat', 'crawl', 'llm') GROUP BY wallet_id) l
+    JOIN billing_transaction x ON x.wallet_id = l.wallet_id AND x.number = l.number
+)
+SELECT w.id AS wallet_id, w.spent_on, w.spent_today, coalesce(s.amount, 0) - coalesce(r.amount, 0) AS expected,
+       l.day AS last_usage_on
+  FROM billing_wallet w LEFT JOIN spent s USING (id) LEFT JOIN reversed r USING (id) LEFT JOIN latest l USING (id)
+ WHERE w.spent_today <> coalesce(s.amount, 0) - coalesce(r.amount, 0) OR w.spent_on IS DISTINCT FROM l.day
+""",
+)
+
+INVARIANTS = (BALANCES_EQUAL_LEDGER, NUMBERING, BALANCE_AFTER, SPENT_TODAY)

@@ -1,0 +1,177 @@
+"""What must always be true of usage events and their roll-ups, registered with the ledger's invariants."""
+
+from __future__ import annotations
+
+from billing.verification.invariant import Invariant
+
+EVENTS_ARE_CHARGED = Invariant(
+    "events_are_charged",
+    "Every event has exactly one charge, of its total and in its account's wallet; free and simulated ones have none.",
+    """
+SELECT e.id AS event_id, e.account_id, e.total, e.is_simulated, e.transaction_id, t.wallet_id, t.amount, t.kind, t.key
+  FROM usage_usageevent e
+  JOIN billing_wallet w ON w.account_id = e.account_id
+  LEFT JOIN billing_transaction t ON t.id = e.transaction_id
+ WHERE CASE WHEN e.is_simulated OR e.total IS NULL OR e.total = 0 THEN e.transaction_id IS NOT NULL
+            ELSE ((t.wallet_id, t.currency, t.key, t.amount, t.project_id, t.day, t.kind)
+                  = (w.id, e.currency, 'charge:' || e.id, -e.total, e.project_id, e.day,
+                     CASE e.event_type WHEN 'call.completed' THEN 'call' WHEN 'crawl.completed' THEN 'crawl'
+                                       WHEN 'llm.completed' THEN 'llm' ELSE 'chat' END)) IS NOT TRUE
+       END
+""",
+)
+
+CHARGES_BELONG_TO_EVENTS = Invariant(
+    "charges_belong_to_events",
+    "Every charge on the ledger is the charge of one event.",
+    """
+SELECT t.id AS transaction_id, t.wallet_id, t.number, t.kind, t.key, t.amount
+  FROM billing_transaction t LEFT JOIN usage_usageevent e ON e.transaction_id = t.id AND t.key = 'charge:' || e.id
+ WHERE t.kind IN ('call', 'chat', 'crawl', 'llm') AND e.id IS NULL
+""",
+)
+
+VOIDS_BELONG_TO_EVENTS = Invariant(
+    "voids_belong_to_events",
+    "A charged event is marked void when, and only when, its charge was reversed on the ledger.",
+    """
+SELECT e.id AS event_id, coalesce(e.wallet_id, v.wallet_id) AS wallet_id, e.status, v.id AS transaction_id, v.key
+  FROM (SELECT e.id, w.id AS wallet_id, e.status FROM usage_usageevent e
+          JOIN billing_wallet w ON w.account_id = e.account_id
+         WHERE e.status = 'void' AND e.transaction_id IS NOT NULL) e
+  FULL JOIN (SELECT id, wallet_id, key FROM billing_transaction WHERE kind = 'void') v
+         ON v.wallet_id = e.wallet_id AND v.key = 'void:' || e.id
+ WHERE e.id IS NULL OR v.id IS NULL
+""",
+)
+
+LINES_SUM_TO_TOTAL = Invariant(
+    "lines_sum_to_total",
+    "The lines of a charge add up to its total, and none is negative.",
+    """
+SELECT e.id AS event_id, e.account_id, e.total, l.amount AS lines
+  FROM usage_usageevent e,
+       LATERAL (SELECT coalesce(sum((line ->> 'amount')::numeric), 0) AS amount,
+                       coalesce(bool_or((line ->> 'amount')::numeric < 0), false) AS is_negative
+                  FROM jsonb_array_elements(e.lines) line) l
+ WHERE l.amount <> coalesce(e.total, 0) OR l.is_negative
+""",
+)
+
+VERSION_IS_RECORDED = Invariant(
+    "version_is_recorded",
+    "Every event names the published version that priced it: of its account or product, in force at its start.",
+    """
+SELECT e.id AS event_id, e.account_id, e.started_at, e.version_id, v.status, v.starts_at
+  FROM usage_usageevent e
+  JOIN organizations_account a ON a.id = e.account_id
+  LEFT JOIN usage_ratecardversion v ON v.id = e.version_id
+  LEFT JOIN usage_ratecard c ON c.id = v.card_id
+ WHERE (v.status = 'published' AND v.starts_at <= e.started_at AND c.product_id = a.product_id
+        AND (c.account_id IS NULL OR c.account_id = e.account_id)) IS NOT TRUE
+""",
+)
+
+EVENTS_OF_OWN_ACCOUNT = Invariant(
+    "events_of_own_account",
+    "An event's project, service and hold belong to its own account.",
+    """
+SELECT e.id AS event_id, e.account_id, e.project_id, p.account_id AS project_account_id, e.service_id, e.hold_id,
+       h.wallet_id AS hold_wallet_id, h.call_id
+  FROM usage_usageevent e
+  JOIN organizations_account a ON a.id = e.account_id
+  LEFT JOIN billing_wallet w ON w.account_id = e.account_id
+  LEFT JOIN organizations_project p ON p.id = e.project_id
+  LEFT JOIN organizations_service s ON s.id = e.service_id
+  LEFT JOIN billing_hold h ON h.id = e.hold_id
+ WHERE p.account_id IS DISTINCT FROM e.account_id OR s.product_id IS DISTINCT FROM a.product_id
+    OR w.currency IS DISTINCT FROM e.currency
+    OR (e.hold_id IS NOT NULL
+        AND (h.wallet_id, h.call_id, h.service_id) IS DISTINCT FROM (w.id, e.call_id, e.service_id))
+""",
+)
+
+HOLDS_END_WITH_THEIR_EVENT = Invariant(
+    "holds_end_with_their_event",
+    "A hold is captured by exactly one charged event; an event that ends a hold leaves it ended.",
+    """
+SELECT h.id AS hold_id, h.wallet_id, h.call_id, h.status, e.events, e.charged
+  FROM billing_hold h
+  LEFT JOIN (SELECT hold_id, count(*) AS events, count(transaction_id) AS charged FROM usage_usageevent
+              WHERE hold_id IS NOT NULL GROUP BY hold_id) e ON e.hold_id = h.id
+ WHERE coalesce(e.events, 0) > 1
+    OR (h.status = 'captured') <> (coalesce(e.charged, 0) = 1)
+    OR (e.events = 1 AND h.status NOT IN ('captured', 'released'))
+""",
+)
+
+# What an event adds to the roll-up is what `usage.services.event_rows` adds: an hour's tokens are its messages'.
+DAILY_USAGE_EQUALS_EVENTS = Invariant(
+    "daily_usage_equals_events",
+    "The daily roll-up is the sum of the day's events, less those that were reversed.",
+    """
+SELECT account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome,
+       e.count, u.count AS usage_count, e.free_count, u.free_count AS usage_free_count, e.seconds,
+       u.seconds AS usage_seconds, e.tokens, u.tokens AS usage_tokens, e.spent, u.spent AS usage_spent,
+       e.cost, u.cost AS usage_cost
+  FROM (SELECT account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency,
+               count(*) AS count, count(*) FILTER (WHERE total = 0) AS free_count, sum(duration_seconds) AS seconds,
+               coalesce(sum(coalesce((body -> 'data' ->> 'llm_input_tokens')::numeric, 0)
+                            + coalesce((body -> 'data' ->> 'llm_output_tokens')::numeric, 0))
+                        FILTER (WHERE event_type <> 'chat.hour'), 0) AS tokens,
+               coalesce(sum(total), 0) AS spent, sum(cost) AS cost
+          FROM usage_usageevent WHERE status = 'accepted'
+         GROUP BY account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency) e
+  FULL JOIN (SELECT account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency,
+                    count, free_count, seconds, tokens, spent, cost FROM usage_dailyusage) u
+       USING (account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency)
+ WHERE (coalesce(e.count, 0), coalesce(e.free_count, 0), coalesce(e.seconds, 0), coalesce(e.tokens, 0),
+        coalesce(e.spent, 0), coalesce(e.cost, 0))
+       <> (coalesce(u.count, 0), coalesce(u.free_count, 0), coalesce(u.seconds, 0), coalesce(u.tokens, 0),
+           coalesce(u.spent, 0), coalesce(u.cost, 0))
+""",
+)
+
+CHAT_HOURS_EQUAL_MESSAGES = Invariant(
+    "chat_hours_equal_messages",
+    "A chat hour sums the messages that are charged with it.",
+    """
+SELECT project_id, hour, is_simulated, m.messages AS event_messages, h.messages, m.input AS event_input,
+       h.llm_input_tokens, m.output AS event_output, h.llm_output_tokens
+  FROM (SELECT account_id, project_id, hour, is_simulated, count(*) AS messages,
+               sum(coalesce((body -> 'data' ->> 'llm_input_tokens')::numeric, 0)) AS input,
+               sum(coalesce((body -> 'data' ->> 'llm_output_tokens')::numeric, 0)) AS output
+          FROM usage_usageevent WHERE hour IS NOT NULL GROUP BY account_id, project_id, hour, is_simulated) m
+  FULL JOIN usage_chathour h USING (account_id, project_id, hour, is_simulated)
+ WHERE (m.messages, m.input, m.output) IS DISTINCT FROM (h.messages, h.llm_input_tokens, h.llm_output_tokens)
+""",
+)
+
+CHAT_HOURS_ARE_CHARGED = Invariant(
+    "chat_hours_are_charged",
+    "A charged chat hour was closed before, and has the one event that charges it.",
+    """
+SELECT h.id AS chat_hour_id, h.account_id, h.project_id, h.hour, h.closed_at, h.charged_at, e.id AS event_id
+  FROM usage_chathour h
+  LEFT JOIN usage_usageevent e
+         ON e.event_type = 'chat.hour' AND e.source = 'chat-hours' AND e.service_id = h.service_id
+        AND e.event_id = h.project_id || ':' || to_char(h.hour AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI"Z"')
+                         || CASE WHEN h.is_simulated THEN ':simulated' ELSE '' END
+ WHERE h.charged_at IS NOT NULL
+   AND (h.closed_at IS NOT NULL AND e.account_id = h.account_id AND e.project_id = h.project_id
+        AND e.is_simulated = h.is_simulated) IS NOT TRUE
+""",
+)
+
+INVARIANTS = (
+    EVENTS_ARE_CHARGED,
+    CHARGES_BELONG_TO_EVENTS,
+    VOIDS_BELONG_TO_EVENTS,
+    LINES_SUM_TO_TOTAL,
+    VERSION_IS_RECORDED,
+    EVENTS_OF_OWN_ACCOUNT,
+    HOLDS_END_WITH_THEIR_EVENT,
+    DAILY_USAGE_EQUALS_EVENTS,
+    CHAT_HOURS_EQUAL_MESSAGES,
+    CHAT_HOURS_ARE_CHARGED,
+)
