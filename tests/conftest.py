@@ -1,12 +1,55 @@
-"""What every test may ask for: the five products, accounts, keys and an API client."""
+"""What every test may use: the database, the five products, accounts with money, keys, and clients that carry them.
+
+`db` tests run in a transaction that is rolled back; `transactional_db` tests may use threads and are cleaned up after.
+Only loopback addresses and Unix sockets can be reached.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests import database
+
+if TYPE_CHECKING:
+    from django.test import Client
+    from pytest_django.plugin import DjangoDbBlocker
+
+    from organizations.models import Account, Product, User
+    from tests.factories import ApiClient
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the run's server before anything reads the settings."""
+    if os.environ.get("DJANGO_SETTINGS_MODULE") and not database.is_worker():
+        raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests bring their own database and settings.")
+    if not database.is_worker():
+        database.start()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, and only here
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Drop what the run made on a server that stays."""
+    if not database.is_worker() and database.RUN in os.environ:
+        database.drop_template()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """This process's own copy of the migrated database."""
+    with django_db_blocker.unblock():
+        own = database.own_database()
+        own.__enter__()
+    yield
+    with django_db_blocker.unblock():
+        own.__exit__(None, None, None)
 
 
 @pytest.fixture(autouse=True)
@@ -19,49 +62,62 @@ def _forget_what_processes_keep() -> Iterator[None]:
 
 
 @pytest.fixture
-def products(db: None) -> dict[str, Any]:
-    """The five products as `load_products` loads them, without demo customers; by slug."""
-    from organizations.models import Product
-    from usage.services.products.files import product_slugs, read_product
-    from usage.services.products.load import load_product
+def products(db: None) -> dict[str, Product]:
+    """The five products by slug, as `manage.py load_products` loads them, without demo customers."""
+    from tests.products import load
 
-    for slug in product_slugs():
-        load_product(file=read_product(slug))
-    return {product.slug: product for product in Product.objects.all()}
+    return load()
 
 
 @pytest.fixture
-def make_account(products: dict[str, Any]) -> Callable[..., Any]:
-    """Opens an account: `make_account("letustalk", external_id="acme", projects=[("front-desk", "live")], paid="10")`."""
+def make_account(products: dict[str, Product]) -> Callable[..., Account]:
+    """`make_account("letustalk", external_id="acme", projects=[("front-desk", "live")], paid="10", promo="0")`."""
     from tests.factories import open_test_account
 
-    def make(product: str, **options: Any) -> Any:
+    def make(product: str, **options: Any) -> Account:
         return open_test_account(products[product], **options)
 
     return make
 
 
 @pytest.fixture
-def api_key(products: dict[str, Any]) -> Callable[..., str]:
-    """Issues a key of a service: `api_key("osmapi", scopes=["usage"])`; all scopes by default."""
+def api_key(products: dict[str, Product]) -> Callable[..., str]:
+    """`api_key("osmapi", scopes=["usage"])`: a new key of the service, as it is sent; all scopes by default."""
     from organizations.models import Scope, Service, ServiceKey
 
     def issue(service: str, scopes: list[str] | None = None, **options: Any) -> str:
         owner = Service.objects.get(slug=service)
-        _, key = ServiceKey.objects.create_key(
-            name="test", service=owner, scopes=[str(s) for s in Scope] if scopes is None else scopes, **options
-        )
+        granted = Scope.values if scopes is None else scopes
+        _, key = ServiceKey.objects.create_key(**{"name": "test", "service": owner, "scopes": granted, **options})
         return str(key)
 
     return issue
 
 
 @pytest.fixture
-def api(api_key: Callable[..., str]) -> Callable[..., Any]:
+def api(api_key: Callable[..., str]) -> Callable[..., ApiClient]:
     """A client of the REST API with a service's key: `api("aipbx").post("/api/v1/events", json={…})`."""
     from tests.factories import ApiClient
 
     def client(service: str, scopes: list[str] | None = None) -> ApiClient:
         return ApiClient(api_key(service, scopes))
 
+    return client
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """A member of staff with every permission."""
+    from tests.factories import make_user
+
+    return make_user(is_staff=True)
+
+
+@pytest.fixture
+def staff_client(staff: User) -> Client:
+    """A browser signed in to the admin."""
+    from django.test import Client
+
+    client = Client()
+    client.force_login(staff)
     return client

@@ -1,7 +1,7 @@
-"""The tests' database: one embedded PostgreSQL per run, one database per worker. A plugin, loaded before Django.
+"""The PostgreSQL that a test run gets: one server for all workers, one migrated template, a copy of it per worker.
 
-The controller starts the server in a temporary folder before pytest-xdist starts its workers, migrates one template
-database and hands the address over by environment; each worker copies the template. Nothing outlives the run.
+The controller starts the server before workers exist and hands it over by environment (DATA_DIR, DATABASE_URL). A
+DATABASE_URL set by the caller is used instead; the databases made there carry the run's name and are dropped again.
 """
 
 from __future__ import annotations
@@ -9,96 +9,109 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
+import psycopg
+from psycopg import sql
 
-TEMPLATE = "test_template"
+# Nothing of a test run must survive a power failure.
+TUNING = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "shared_buffers": "256MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "1h",
+    "jit": "off",
+}
+RUN = "BILLING_TEST_RUN"
 
 
-def _start_server() -> None:
-    """Start this run's PostgreSQL (unless DATABASE_URL names another) and say where it is."""
-    folder = Path(tempfile.mkdtemp(prefix="billing-tests-"))
-    folder.chmod(0o755)
+def is_worker() -> bool:
+    """Whether this process is one of xdist's workers."""
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+def start() -> None:
+    """In the controller: a folder for the run and, unless DATABASE_URL names one, a server in it."""
+    folder = Path(tempfile.mkdtemp(prefix="tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # runs after the server's own, which stops it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that both run
     os.environ["DATA_DIR"] = str(folder)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    if os.environ.get("DATABASE_URL"):
-        return
-    from config import embedded
+    os.environ[RUN] = str(os.getpid())
+    os.environ["CELERY_BROKER_URL"] = "filesystem://"
+    if not os.environ.get("DATABASE_URL"):
+        from config.embedded import start_server
 
-    embedded.TUNING.update(fsync="off", synchronous_commit="off", full_page_writes="off", max_connections="300")
-    os.environ["DATABASE_URL"] = embedded.database_url()
-
-
-if "PYTEST_XDIST_WORKER" not in os.environ and "billing-tests-" not in os.environ.get("DATA_DIR", ""):
-    _start_server()
+        os.environ["DATABASE_URL"] = str(start_server(folder, TUNING).get_uri("postgres"))
 
 
-def pytest_configure() -> None:
-    """Ledger rows refuse TRUNCATE; the flush between transactional tests of a throw-away database may."""
+@contextmanager
+def own_database() -> Iterator[None]:
+    """Point Django at a database of this process's own, copied from the run's migrated template."""
+    from django.db import connection
     from django.db.backends.postgresql.operations import DatabaseOperations
 
-    original = DatabaseOperations.execute_sql_flush
+    DatabaseOperations.sql_flush = _empty_every_table  # type: ignore[method-assign]
+    server = dict(connection.settings_dict)
+    template = f"test_{os.environ[RUN]}_template"
+    name = f"test_{os.environ[RUN]}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with _admin() as admin:
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])
+        if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone() is None:
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template)))
+            _migrate(template)
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
+        admin.execute("SELECT pg_advisory_unlock(hashtext(%s))", [template])
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = server["NAME"]
+        _drop(name)
 
-    def flush(self: DatabaseOperations, sql_list: list[str]) -> None:
-        original(self, ["SET session_replication_role = replica", *sql_list, "SET session_replication_role = origin"])
 
-    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings_parallel_suffix() -> None:
-    """Each worker's database has its own name; see `django_db_setup`."""
+def drop_template() -> None:
+    """In the controller, at the end: what `own_database` copied from."""
+    _drop(f"test_{os.environ[RUN]}_template")
 
 
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
-    """This worker's database, copied from the migrated template, which whoever comes first makes."""
-    from django.conf import settings
+def _drop(name: str) -> None:
+    with _admin() as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _admin() -> psycopg.Connection[Any]:
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+
+
+def _migrate(name: str) -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"test_{worker}"
-    with django_db_blocker.unblock():
-        base = settings.DATABASES["default"]["NAME"]
-        with _maintenance() as admin:
-            admin.execute("SELECT pg_advisory_lock(815)")
-            if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
-                admin.execute(f"CREATE DATABASE {TEMPLATE}")
-                _use(TEMPLATE)
-                call_command("migrate", verbosity=0)
-                connection.close()
-            admin.execute(f"DROP DATABASE IF EXISTS {name}")
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-            admin.execute("SELECT pg_advisory_unlock(815)")
-        _use(name)
-        yield
-        connection.close()
-        _use(base)
-
-
-def _maintenance() -> Any:
-    """A connection to the server's maintenance database."""
-    import psycopg
-    from django.conf import settings
-    from django.db import connection
-
-    options = {**connection.get_connection_params(), "dbname": "postgres"}
-    options.pop("cursor_factory", None)
-    options.pop("context", None)
-    assert settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
-    return psycopg.connect(**options, autocommit=True)
-
-
-def _use(name: str) -> None:
-    """Point Django's connection at another database of the server."""
-    from django.conf import settings
-    from django.db import connection
-
     connection.close()
-    settings.DATABASES["default"]["NAME"] = name
     connection.settings_dict["NAME"] = name
+    call_command("migrate", verbosity=0, interactive=False)
+    connection.close()
+
+
+def _empty_every_table(operations: object, style: object, tables: list[str], **_: bool) -> list[str]:
+    """What a flush runs instead of TRUNCATE, which the ledger refuses: triggers and foreign keys look away.
+
+    Content types and permissions stay: they are the same for every test and cost a flush most of its time.
+    """
+    kept = ("django_content_type", "auth_permission", "django_migrations")
+    return [
+        "SET LOCAL session_replication_role = replica",
+        *[f'DELETE FROM "{table}"' for table in tables if table not in kept],
+    ]

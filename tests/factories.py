@@ -13,8 +13,10 @@ from django.test import Client
 from billing.models import GrantKind, TransactionKind
 from billing.services.accounts import open_account
 from billing.services.credits import credit
-from organizations.models import Account, Product
+from organizations.models import Account, Membership, Product, Role, User
 from organizations.services.accounts import ProjectSpec
+
+PASSWORD = "correct horse battery staple"
 
 _numbers = itertools.count(1)
 
@@ -23,6 +25,7 @@ def open_test_account(
     product: Product,
     *,
     external_id: str | None = None,
+    name: str = "Acme",
     projects: Sequence[tuple[str, str]] = (("main", "live"),),
     paid: str = "0",
     promo: str = "0",
@@ -33,7 +36,7 @@ def open_test_account(
     account, _ = open_account(
         product=product,
         external_id=external_id or f"account-{next(_numbers)}",
-        name="Acme",
+        name=name,
         email=email,
         country="US",
         timezone=timezone,
@@ -75,3 +78,16 @@ class ApiClient:
         """POST of a JSON value, or of `body` as it is."""
         data = json_module.dumps(json) if body is None else body
         return self.client.post(path, data=data, content_type=content_type, headers=headers)
+
+
+def make_user(*, is_staff: bool = False, **fields: Any) -> User:
+    """A person who signs in with `PASSWORD`; staff may do everything in the admin."""
+    email = fields.pop("email", None) or f"person{next(_numbers)}@example.com"
+    return User.objects.create_user(email, PASSWORD, is_staff=is_staff, is_superuser=is_staff, **fields)
+
+
+def make_member(account: Account, role: Role = Role.OWNER, **fields: Any) -> User:
+    """A user with a place in the account."""
+    user = make_user(**fields)
+    Membership.objects.create(account=account, user=user, role=role)
+    return user
