@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from usage.services.demo.accounts import load_demo_accounts
 from usage.services.products.files import product_slugs, read_product
 from usage.services.products.load import load_product
 from usage.services.products.tables import ProductFileError
@@ -38,8 +39,6 @@ class Command(BaseCommand):
         loaded = load_product(file=file)
         line = f"{slug}: {loaded.change}, rate card version {loaded.version.number}"
         if demo:
-            from usage.services.products.demo_accounts import load_demo_accounts
-
-            accounts = load_demo_accounts(product=loaded.product, file=file)
-            line += f", demo accounts: {', '.join(account.external_id for account, _ in accounts) or 'none'}"
+            made = load_demo_accounts(product=loaded.product, file=file)
+            line += f", demo customers: {len(file.demo_accounts)}" + (f" ({made} new)" if made else "")
         self.stdout.write(line)

@@ -1,1 +1,1 @@
-"""Products from their files: reading and checking (`files`), writing (`load`), demo customers (`demo_accounts`)."""
+"""Products from their files: reading and checking (`files`) and writing (`load`)."""

@@ -6,14 +6,14 @@ import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from django.conf import settings
 
-from organizations.models import Accent, Mode, OnExhaustion, Role
+from organizations.models import Accent, Mode, OnExhaustion
 from usage.rating.faults import faults
 from usage.rating.types import CardVersion
 from usage.services.products.card_table import read_card
+from usage.services.products.demo_table import DemoAccount, read_demo_account
 from usage.services.products.tables import ProductFileError, Table
 
 FOLDER = Path(settings.BASE_DIR) / "config" / "products"
@@ -47,38 +47,6 @@ class TermsSpec:
     welcome_bonus_days: int | None
     monthly_allotment: Decimal
     event_window_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class DemoMember:
-    """A person who may sign in to a demo account."""
-
-    email: str
-    name: str
-    role: str
-
-
-@dataclass(frozen=True, slots=True)
-class DemoProject:
-    """A project of a demo account; an empty mode is the product's default."""
-
-    external_id: str
-    name: str
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class DemoAccount:
-    """A customer to look at: only ever created in development."""
-
-    external_id: str
-    name: str
-    email: str
-    country: str
-    timezone: str
-    balance: Decimal
-    projects: tuple[DemoProject, ...]
-    members: tuple[DemoMember, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +92,7 @@ def read_product(slug: str, folder: Path = FOLDER) -> ProductFile:
     accounts: tuple[DemoAccount, ...] = ()
     if root.has("demo"):
         demo = root.table("demo")
-        accounts = tuple(_demo_account(table, product) for table in demo.tables("accounts"))
+        accounts = tuple(read_demo_account(table, product.timezone, services) for table in demo.tables("accounts"))
         demo.done()
     root.done()
     return ProductFile(path.name, product, terms, services, card, note, accounts)
@@ -137,7 +105,7 @@ def _product(table: Table) -> ProductSpec:
         currency=table.choice("currency", settings.CURRENCIES),
         accent=table.choice("accent", Accent.values),
         mark=table.text("mark"),
-        timezone=_timezone(table, "UTC"),
+        timezone=table.timezone("UTC"),
         default_project_mode=table.choice("default_project_mode", Mode.values),
         shows_costs=table.flag("shows_costs", False),
     )
@@ -166,38 +134,3 @@ def _service(table: Table) -> tuple[str, str]:
     service = (table.text("slug"), table.text("name"))
     table.done()
     return service
-
-
-def _demo_account(table: Table, product: ProductSpec) -> DemoAccount:
-    account = DemoAccount(
-        external_id=table.text("account"),
-        name=table.text("name"),
-        email=table.text("email"),
-        country=table.text("country"),
-        timezone=_timezone(table, product.timezone),
-        balance=table.number("balance"),
-        projects=tuple(_demo_project(project) for project in table.tables("projects")),
-        members=tuple(_demo_member(member) for member in table.tables("members")),
-    )
-    table.done()
-    return account
-
-
-def _demo_project(table: Table) -> DemoProject:
-    mode = table.choice("mode", Mode.values) if table.has("mode") else ""
-    project = DemoProject(table.text("project"), table.text("name"), mode)
-    table.done()
-    return project
-
-
-def _demo_member(table: Table) -> DemoMember:
-    member = DemoMember(table.text("email").lower(), table.text("name"), table.choice("role", Role.values))
-    table.done()
-    return member
-
-
-def _timezone(table: Table, default: str) -> str:
-    name = table.text("timezone", default)
-    if name not in available_timezones():
-        raise table.error("timezone", f'"{name}" is not a timezone, such as Europe/Berlin.')
-    return name

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import available_timezones
 
 _NUMBER = re.compile(r"[0-9]{1,14}(\.[0-9]{1,10})?", re.ASCII)
 
@@ -97,6 +98,13 @@ class Table:
             if allowed and value not in allowed:
                 raise self.error(name, f'must only have {", ".join(allowed)}, not "{value}".')
         return tuple(values)
+
+    def timezone(self, default: str) -> str:
+        """The `timezone` field: an IANA name."""
+        name = self.text("timezone", default)
+        if name not in available_timezones():
+            raise self.error("timezone", f'"{name}" is not a timezone, such as Europe/Berlin.')
+        return name
 
     def table(self, name: str) -> Table:
         """The table under this name, which is required."""

@@ -1,0 +1,76 @@
+"""Demo customers of a product's file: accounts, projects, members, an opening balance and a month of usage.
+
+Loading again changes nothing: an account that exists keeps its history, and only what is missing beside it is made.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.utils import timezone
+
+from billing.models import GrantKind, TransactionKind
+from billing.services.accounts import open_account
+from billing.services.credits import credit
+from organizations.models import Account, Membership, Product, User
+from organizations.services.accounts import ProjectSpec
+from usage.services.demo.clock import clock_at
+from usage.services.demo.history import DAYS, live_through
+from usage.services.products.demo_table import DemoAccount
+from usage.services.products.files import ProductFile
+
+DEMO_PASSWORD = "demo-password"
+
+
+def load_demo_accounts(*, product: Product, file: ProductFile) -> int:
+    """Make the file's demo accounts where they are missing; returns how many were made.
+
+    Raises ImproperlyConfigured in production, and writes nothing there.
+    """
+    if settings.PRODUCTION:
+        raise ImproperlyConfigured("Demo customers have a known password and are never created in production.")
+    made = 0
+    for demo in file.demo_accounts:
+        with transaction.atomic():
+            if not Account.objects.filter(product=product, external_id=demo.external_id).exists():
+                _make(product, demo, file)
+                made += 1
+    return made
+
+
+def _make(product: Product, demo: DemoAccount, file: ProductFile) -> None:
+    now = timezone.now()
+    with clock_at(now - timedelta(days=DAYS)):
+        account = _open(product, demo)
+    live_through(account=account, demo=demo, card=file.card, now=now)
+
+
+def _open(product: Product, demo: DemoAccount) -> Account:
+    account, _ = open_account(
+        product=product,
+        external_id=demo.external_id,
+        name=demo.name,
+        email="",  # nobody is invited: the members below have a password already
+        country=demo.country,
+        timezone=demo.timezone,
+        projects=[ProjectSpec(project.external_id, project.name, project.mode or None) for project in demo.projects],
+    )
+    Account.objects.filter(pk=account.pk).update(email=demo.email)
+    for member in demo.members:
+        user = User.objects.filter(email=member.email).first()
+        if user is None:
+            user = User.objects.create_user(member.email, DEMO_PASSWORD, name=member.name)
+        Membership.objects.create(account=account, user=user, role=member.role)
+    credit(
+        wallet_id=account.wallet.pk,
+        kind=GrantKind.PAID,
+        amount=demo.balance,
+        key="demo:opening",
+        transaction_kind=TransactionKind.CREDIT,
+        description="Bank transfer",
+        reason="Demo",
+    )
+    return account
