@@ -34,6 +34,8 @@ def find(request: HttpRequest, search_term: str) -> list[SearchResult]:
             continue
         found, _duplicates = model_admin.get_search_results(request, model_admin.get_queryset(request), term)
         meta = model._meta
+        if model_admin.list_select_related:
+            found = found.select_related(*model_admin.list_select_related)
         for row in found[:RESULTS_PER_MODEL]:
             key = row.prefix if isinstance(row, ServiceKey) else row.pk
             results.append(

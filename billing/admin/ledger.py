@@ -19,7 +19,7 @@ from organizations.admin.panels import Column, Panel, link
 from organizations.models import Account
 
 BALANCE = """
-SELECT coalesce(sum(CASE WHEN target_id = %(id)s THEN amount ELSE -amount END), 0)
+SELECT coalesce(sum(CASE WHEN t.target_id = %(id)s THEN t.amount ELSE -t.amount END), 0)
   FROM billing_transfer t JOIN billing_transaction x ON x.id = t.transaction_id
  WHERE x.wallet_id = %(wallet)s AND %(id)s IN (t.source_id, t.target_id)
 """

@@ -164,7 +164,7 @@ def account_panels(request: HttpRequest, account: Account) -> list[Panel]:
         ("Held by calls in progress", amount_html(wallet.held.amount, wallet.currency)),
     ]
     note = link(wallet, "Open the wallet: grants, holds, transactions, limits and actions")
-    return [Panel("Wallet", (panels.Column(""), panels.Column("", True)), rows, note=note)]
+    return [Panel("Wallet", (panels.Column(""), panels.Column("", True)), rows, note=note, rank=-1)]
 
 
 panels.register(Account, account_panels)

@@ -70,7 +70,11 @@ class PromoForm(_AmountForm):
 class WalletActions:
     """The actions of a wallet's page; mixed into `WalletAdmin`."""
 
-    actions_detail = ("adjust", "grant_promo", "release_holds", "freeze", "unfreeze")
+    actions_detail = (
+        "adjust",
+        "grant_promo",
+        {"title": "More", "icon": "more_horiz", "items": ("release_holds", "freeze", "unfreeze")},
+    )
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """The one of freeze and unfreeze that fits."""

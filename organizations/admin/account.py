@@ -19,6 +19,7 @@ from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
 from organizations.admin.panels import Column, Panel, badge, link, list_url
 from organizations.admin.product import check_timezone
 from organizations.models import Account, Invitation, Membership, Project
+from organizations.services.accounts import country_codes
 
 PROJECTS_SHOWN = 20
 
@@ -41,8 +42,10 @@ class AccountForm(forms.ModelForm):
     def clean_country(self) -> str:
         """Two letters, in capitals."""
         country = str(self.cleaned_data["country"]).strip().upper()
-        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-            raise forms.ValidationError("Write the two letters of the ISO 3166 code, such as DE or US.")
+        if country and country not in country_codes():
+            raise forms.ValidationError(
+                "There is no such country. Write the two letters of its ISO 3166 code, such as DE or US."
+            )
         return country
 
 

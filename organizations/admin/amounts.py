@@ -14,6 +14,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from djmoney.money import Money
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -31,9 +32,9 @@ def amount_parts(amount: Decimal, currency: str, *, signed: bool = False) -> tup
     if currency == CREDIT:
         digits = f"{size.normalize():,f}"
         return sign, f"{digits} {'credit' if size == 1 else 'credits'}", ""
-    whole, _, fraction = f"{size:,.6f}".partition(".")
+    whole, _, fraction = f"{size:,f}".partition(".")
     symbol = SYMBOLS.get(currency, f"{currency} ")
-    return sign, f"{symbol}{whole}.{fraction[:2]}", fraction[2:].rstrip("0")
+    return sign, f"{symbol}{whole}.{fraction[:2]:0<2}", fraction[2:].rstrip("0")
 
 
 def amount_text(amount: Decimal, currency: str, *, signed: bool = False) -> str:
@@ -128,4 +129,4 @@ class CurrencyAmountsForm(forms.ModelForm):
             if isinstance(field, AmountField):
                 field.currency = currency
                 if currency and "(" not in str(field.label or ""):
-                    field.label = f"{field.label} ({'credits' if currency == CREDIT else currency})"
+                    field.label = f"{capfirst(str(field.label))} ({'credits' if currency == CREDIT else currency})"

@@ -6,11 +6,14 @@ A list never counts more than `CappedPaginator.cap` rows and never scans a table
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC
+from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import Max, Model, QuerySet
+from django.db.models import DateTimeField, Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
@@ -41,7 +44,30 @@ class CappedPaginator(Paginator):
         return self.count > self.cap
 
 
-class RecentChangeList(ChangeList):
+@cache
+def moment_column(field: DateTimeField[Any, Any]) -> Callable[[Model], str]:
+    """A column that shows the field's moment to the second, in UTC; sorted by the field."""
+
+    def column(obj: Model) -> str:
+        moment = getattr(obj, field.name)
+        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment is not None else ""
+
+    column.short_description = f"{field.verbose_name} (UTC)"  # type: ignore[attr-defined]
+    column.admin_order_field = field.name  # type: ignore[attr-defined]
+    column.__name__ = field.name
+    return column
+
+
+class BoundedChangeList(ChangeList):
+    """Does without "n of total" in the title, for which a total would have to be counted."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """One page of rows and their bounded count."""
+        super().get_results(request)
+        self.full_result_count = self.result_count
+
+
+class RecentChangeList(BoundedChangeList):
     """The newest `RECENT_ROWS` rows, or all of them once one of the admin's `narrowing` parameters is given."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: list[str | None] | None = None) -> QuerySet[Any]:
@@ -65,6 +91,35 @@ class BackOfficeAdmin(ModelAdmin):
     list_filter_submit = True
     change_form_outer_before_template = "admin/panels.html"
     narrowing: ClassVar[tuple[str, ...]] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list with a bounded count."""
+        return BoundedChangeList
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns, with moments to the second in UTC."""
+        return [self._to_the_second(column) for column in super().get_list_display(request)]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The fields; where nothing can be edited, with moments to the second in UTC."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (title, {**options, "fields": [self._shown(line) for line in options["fields"]]})
+            for title, options in fieldsets
+        ]
+
+    def _shown(self, line: Any) -> Any:
+        if isinstance(line, (list, tuple)):
+            return tuple(self._to_the_second(name) for name in line)
+        return self._to_the_second(line)
+
+    def _to_the_second(self, column: Any) -> Any:
+        if not isinstance(column, str) or column not in {field.name for field in self.opts.fields}:
+            return column
+        field = self.opts.get_field(column)
+        return moment_column(field) if isinstance(field, DateTimeField) else column
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody: what money or calls refer to stays."""
@@ -90,7 +145,8 @@ class BackOfficeAdmin(ModelAdmin):
         if object_id and request.method == "GET":
             obj = self.get_object(request, object_id)
             if obj is not None and self.has_view_permission(request, obj):
-                context["panels"] = [*self.panels(request, obj), *panels.registered(self.model, request, obj)]
+                shown = [*self.panels(request, obj), *panels.registered(self.model, request, obj)]
+                context["panels"] = sorted(shown, key=lambda panel: panel.rank)
         response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
         return response
 

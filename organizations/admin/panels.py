@@ -6,7 +6,7 @@ An app further up adds its panels to a page of an app further down by `register`
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
@@ -27,7 +27,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Panel:
-    """One table. `total` closes it as in a ledger; `empty` says what will be here and what makes it appear."""
+    """One table. `total` closes it as in a ledger; `empty` says what will be here and what makes it appear.
+
+    Panels stand in the order of their `rank`, those of one rank as they were given.
+    """
 
     title: str
     columns: Sequence[Column]
@@ -38,7 +41,13 @@ class Panel:
     more_url: str = ""
     more_label: str = "All"
     is_wide: bool = False
-    preformatted: str = field(default="")
+    preformatted: str = ""
+    rank: int = 0
+
+    @property
+    def has_heads(self) -> bool:
+        """Whether any column has a name."""
+        return any(column.label for column in self.columns)
 
     @property
     def cells(self) -> list[list[tuple[Column, Any]]]:

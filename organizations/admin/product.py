@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any, ClassVar
 
 from django import forms
@@ -16,11 +15,12 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from organizations.admin.base import BackOfficeAdmin
 from organizations.models import Product, Service
+from organizations.services.accounts import timezones
 
 
 def check_timezone(name: str) -> str:
     """The name, if it is one of the IANA time zones. Raises ValidationError."""
-    if name not in zoneinfo.available_timezones():
+    if name not in timezones():
         raise forms.ValidationError("There is no such time zone. Write a name such as Europe/Berlin or Asia/Kolkata.")
     return name
 
@@ -38,12 +38,12 @@ class ProductForm(forms.ModelForm):
     class Meta:
         model = Product
         fields = ("name", "slug", "accent", "mark", "timezone", "default_project_mode", "shows_costs")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["slug"].help_text = "Names the product in commands and files; it cannot change later."
-        self.fields["name"].help_text = "What customers and staff read."
-        self.fields["accent"].help_text = "The colour of the product's pages."
+        help_texts: ClassVar[dict[str, str]] = {
+            "name": "What customers and staff read.",
+            "slug": "Names the product in commands and files; it cannot change later.",
+            "accent": "The colour of the product's pages.",
+            "default_project_mode": "For new projects whose service names no mode. In the sandbox charges are simulated.",
+        }
 
     def clean_timezone(self) -> str:
         """A time zone that exists."""

@@ -14,6 +14,7 @@ from organizations.models import Account
 from usage.models import UsageEvent
 
 CALLS_SHOWN = 20
+COST_UNIT = "cost"
 
 
 def plain(number: Any) -> str:
@@ -42,10 +43,12 @@ def charge_panel(event: UsageEvent) -> Panel:
 
 def _line(line: dict[str, Any], currency: str) -> tuple[Any, ...]:
     unit = line.get("unit", "")
-    price, per = line.get("price") or line.get("unit_price"), line.get("per")
-    shown = plain(price)
-    if per not in (None, "", "1") and Decimal(str(per)) != 1:
-        shown = f"{shown} / {plain(per)} {unit}"
+    price, per = Decimal(str(line.get("price") or line.get("unit_price") or 0)), Decimal(str(line.get("per") or 1))
+    shown: Any = amount_html(price, currency)
+    if unit == COST_UNIT:
+        shown = f"{plain(price * 100)}%"
+    elif per != 1:
+        shown = format_html("{} / {} {}", shown, plain(per), unit)
     quantity = f"{plain(line.get('quantity'))} {unit}"
     if line.get("measured"):
         quantity = f"{quantity} ({plain(line['measured'])} {line.get('measured_unit', '')})"
