@@ -1,0 +1,171 @@
+"""Charging events: exactly once, in a constant number of statements, whatever the array holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+
+from billing.models import Transaction
+from organizations import database
+from usage.models import DailyUsage, RejectedEvent, UsageEvent
+from usage.services.incoming import Rejection
+from tests.usage.events import charge, event
+
+pytestmark = pytest.mark.django_db
+Make = Callable[..., Any]
+
+
+def money(account: Any) -> D:
+    account.wallet.refresh_from_db()
+    wallet = account.wallet
+    return D(wallet.paid.amount + wallet.promo.amount + wallet.allotment.amount - wallet.debt.amount)
+
+
+def test_a_call_is_charged_line_by_line(bare_account: Make) -> None:
+    account = bare_account("aipbx", paid="10")
+    (answer,) = charge("aipbx", event(account, duration_seconds=180, llm_input_tokens=2340, stt_seconds=90))
+    assert answer["status"] == "accepted"
+    assert answer["charge"]["total"] == "0.021000"
+    assert [(line["component"], line["amount"]) for line in answer["charge"]["lines"]] == [
+        ("llm_input", "0.012000"),
+        ("stt", "0.009000"),
+    ]
+    assert answer["balance"] == {"available": "9.979000", "held": "0.000000", "currency": "USD"}
+    posted = Transaction.objects.get(kind="call")
+    row = UsageEvent.objects.get()
+    assert (posted.amount.amount, posted.key) == (D("-0.021"), f"charge:{row.pk}")
+    assert (row.transaction_id, row.version.number) == (posted.pk, 1)  # type: ignore[union-attr]
+
+
+def test_a_repeated_event_charges_once_and_answers_as_the_first_time(bare_account: Make) -> None:
+    account = bare_account("letustalk", paid="10")
+    sent = event(account, event_id="e", provider_costs={"llm": "0.005"})
+    (first,) = charge("letustalk", sent)
+    charge("letustalk", event(account, provider_costs={"llm": "0.005"}))
+    (again,) = charge("letustalk", sent)
+    assert again == {**first, "status": "duplicate"}
+    assert Transaction.objects.filter(kind="call").count() == 2
+
+
+def test_the_same_key_with_another_body_is_refused(bare_account: Make) -> None:
+    account = bare_account("atllasx", paid="100")
+    charge("atllasx", event(account, event_id="e", duration_seconds=10))
+    (answer,) = charge("atllasx", event(account, event_id="e", duration_seconds=11))
+    assert answer["error"]["code"] == "idempotency_conflict"
+    assert Transaction.objects.filter(kind="call").count() == 1
+
+
+def test_the_same_event_twice_in_one_array_is_a_duplicate(bare_account: Make) -> None:
+    account = bare_account("atllasx", paid="100")
+    sent = event(account, event_id="e")
+    other = event(account, event_id="e", duration_seconds=61)
+    answers = charge("atllasx", sent, sent, other)
+    assert [a["status"] for a in answers] == ["accepted", "duplicate", "rejected"]
+    assert answers[2]["error"]["code"] == "idempotency_conflict"
+    assert Transaction.objects.filter(kind="call").count() == 1
+
+
+def test_one_bad_event_does_not_stop_the_others_and_leaves_no_key_behind(bare_account: Make) -> None:
+    account = bare_account("aipbx", paid="5")
+    yandex = event(account, event_id="y", model="yandex-realtime", llm_input_tokens=1000)
+    stranger = event(account, event_id="s")
+    stranger.subject = "nobody"
+    lost = event(account, event_id="p", project="nowhere")
+    bad = Rejection("pbx", "b", "acme", "invalid_event", "data.stt_seconds: not a number", b"{")
+    good = event(account, event_id="g", stt_seconds=60)
+    answers = charge("aipbx", yandex, stranger, lost, bad, good)
+    assert [a["status"] for a in answers] == ["rejected"] * 4 + ["accepted"]
+    assert [a["error"]["code"] for a in answers[:4]] == [
+        "price_on_request",
+        "unknown_account",
+        "unknown_project",
+        "invalid_event",
+    ]
+    assert list(UsageEvent.objects.values_list("event_id", flat=True)) == ["g"]
+    assert set(RejectedEvent.objects.values_list("event_id", flat=True)) == {"y", "s", "p", "b"}
+    stranger.subject = account.external_id
+    assert charge("aipbx", stranger)[0]["status"] == "accepted"
+
+
+def test_a_free_call_has_a_reason_and_no_transaction(bare_account: Make) -> None:
+    account = bare_account("letustalk", paid="1")
+    (answer,) = charge("letustalk", event(account, status="failed", provider_costs={"llm": "0.1"}))
+    assert answer["charge"]["total"] == "0.000000"
+    assert answer["charge"]["lines"] == []
+    assert answer["charge"]["free_reason"]
+    row = UsageEvent.objects.get()
+    assert (row.transaction_id, row.free_code != "") == (None, True)
+    assert not Transaction.objects.filter(kind="call").exists()
+
+
+def test_a_sandbox_charge_moves_no_money(bare_account: Make) -> None:
+    account = bare_account("aitelier", projects={"pilot": "sandbox"}, paid="1")
+    (answer,) = charge("aitelier", event(account, outcome="success", tier="standard"))
+    assert (answer["simulated"], answer["charge"]["total"]) == (True, "0.900000")
+    assert answer["balance"]["available"] == "1.000000"
+    assert money(account) == D(1)
+    day = DailyUsage.objects.get()
+    assert (day.is_simulated, day.spent.amount, day.outcome, day.tier) == (True, D("0.9"), "success", "standard")
+
+
+def test_a_call_may_take_the_balance_below_zero(bare_account: Make) -> None:
+    account = bare_account("atllasx", paid="100")
+    for _ in range(101):
+        charge("atllasx", event(account))
+    assert money(account) == D(-1)
+
+
+def test_two_services_draw_on_one_balance(bare_account: Make) -> None:
+    account = bare_account("osmtalk", paid="100", promo="50")
+    charge("osmtalk", event(account, provider_costs={"llm": "0.40"}))
+    charge("osmapi", event(account, event_type="llm.completed", service="osmapi", provider_costs={"llm": "0.80"}))
+    assert money(account) == D(150) - D("0.52") - D("1.04")
+
+
+def test_an_event_older_than_the_window_is_refused_unless_it_is_known(bare_account: Make) -> None:
+    account = bare_account("atllasx", paid="100")
+    moment = timezone.now()
+    sent = event(account, event_id="e", occurred_at=moment)
+    assert charge("atllasx", sent)[0]["status"] == "accepted"
+    with time_machine.travel(moment + timedelta(days=36), tick=False):
+        assert charge("atllasx", sent)[0]["status"] == "duplicate"
+        (answer,) = charge("atllasx", event(account, occurred_at=moment))
+    assert answer["error"]["code"] == "event_too_old"
+
+
+def test_the_day_of_a_charge_is_the_accounts_own(bare_account: Make) -> None:
+    account = bare_account("osmtalk", timezone="Asia/Kolkata", paid="10")
+    with time_machine.travel(datetime(2026, 12, 1, 19, 0, tzinfo=UTC), tick=False):
+        charge("osmtalk", event(account, provider_costs={"llm": "1"}))
+    assert str(Transaction.objects.get(kind="call").day) == "2026-12-02"
+    assert str(UsageEvent.objects.get().day) == "2026-12-02"
+
+
+def test_a_batch_takes_as_many_statements_as_one_event(bare_account: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    accounts = [bare_account("letustalk", paid="10") for _ in range(20)]
+    counts: list[int] = []
+    real = database.run
+
+    def counting(*statements: Any) -> Any:
+        counts.append(len(statements))
+        return real(*statements)
+
+    for module in ("usage.services.charge", "usage.services.context", "billing.services.ledger"):
+        monkeypatch.setattr(f"{module}.run", counting)
+    cost = {"llm": "0.01", "sip": "0.02"}
+    charge("letustalk", event(accounts[0], provider_costs=cost))
+    counts.clear()
+    with connection.execute_wrapper(lambda execute, *args: counts.append(1) or execute(*args)):
+        charge("letustalk", event(accounts[0], provider_costs=cost))
+    single = list(counts)
+    counts.clear()
+    with connection.execute_wrapper(lambda execute, *args: counts.append(1) or execute(*args)):
+        charge("letustalk", *[event(account, provider_costs=cost) for account in accounts for _ in range(10)])
+    assert counts == single
