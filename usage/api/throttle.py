@@ -8,13 +8,16 @@ lose to each other is a fraction of one token.
 from __future__ import annotations
 
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
-from rest_framework.views import APIView
 
 from organizations.selectors.keys import KeyContext
+
+if TYPE_CHECKING:  # DRF's views import this module
+    from rest_framework.views import APIView
 
 _buckets: dict[str, tuple[float, float]] = {}
 
