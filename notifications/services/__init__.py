@@ -1,0 +1,1 @@
+"""Writes: queueing and sending messages, running sweeps."""

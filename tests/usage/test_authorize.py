@@ -224,3 +224,12 @@ def test_unknown_accounts_and_projects_are_errors(bare_account: Make) -> None:
     with pytest.raises(ServiceError) as foreign:
         ask("letustalk", account)
     assert (foreign.value.code, foreign.value.status) == ("unknown_account", 404)
+
+
+def test_changed_terms_hold_from_the_next_call(bare_account: Make) -> None:
+    account = bare_account("letustalk", paid="1")
+    assert ask("letustalk", account, "c-1")["hold"]["amount"] == "0.050000"
+    terms = account.product.terms
+    terms.hold = D("0.2")
+    terms.save(update_fields=["hold"])
+    assert ask("letustalk", account, "c-2")["hold"]["amount"] == "0.200000"

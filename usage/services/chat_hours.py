@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db import transaction
 from django.utils import timezone
-from organizations.selectors.keys import KeyContext
 
 from billing.services.locking import lock_wallets
 from organizations.database import run
 from organizations.models import Product
+from organizations.selectors.keys import KeyContext
 from usage.models import ChatHour
 from usage.models.event import EventType
 from usage.rating.engine import rate

@@ -1,0 +1,16 @@
+"""Doorbells of usage's sweeps."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from notifications.services import sweeps
+from usage.services.chat_hours import charge_due_hours
+
+sweeps.register("charge_chat_hours", charge_due_hours)
+
+
+@shared_task(name="sweeps.charge_chat_hours")
+def charge_chat_hours() -> None:
+    """Charge the chat hours that are over."""
+    sweeps.run("charge_chat_hours")
