@@ -78,9 +78,7 @@ def _send(delivery: Delivery) -> bool:
     except (SMTPException, OSError, ValueError) as error:
         _failed(delivery, str(error))
         return False
-    Delivery.objects.filter(pk=delivery.pk).update(
-        status=Delivery.Status.SENT, sent_at=timezone.now(), last_error=""
-    )
+    Delivery.objects.filter(pk=delivery.pk).update(status=Delivery.Status.SENT, sent_at=timezone.now(), last_error="")
     return True
 
 
