@@ -18,7 +18,9 @@ LIVE_PARAMETER = "seen"  # the live list's own; no link carries it on
 @register.simple_tag
 def icon(name: str, css: str = "icon") -> SafeString:
     """A symbol of icons.svg; hidden from readers, because words beside it say the same."""
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("design/icons.svg"), name)
+    return format_html(
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', css, static("design/icons.svg"), name
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -18,6 +18,8 @@ from usage.templatetags.money import number, reader_locale
 
 register = template.Library()
 
+DASH = "\N{EN DASH}"
+
 
 def _locale() -> Any:
     return reader_locale(get_language())
@@ -100,6 +102,12 @@ def moment(context: dict[str, Any], value: datetime, form: str = "short") -> Saf
         day = day_short(here.date()) if here.year == today.year else day_year(here.date())
         text = f"{day}, {clock(here)}"
     return format_html('<time datetime="{}">{}</time>', here.isoformat(timespec="seconds"), text)
+
+
+@register.filter(name="clock")
+def clock_filter(value: datetime) -> str:
+    """14:02, of a time that is on the account's clock already."""
+    return clock(value)
 
 
 @register.filter(name="day_short")

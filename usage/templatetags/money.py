@@ -24,7 +24,7 @@ register = template.Library()
 
 CREDIT = "CREDIT"
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "RUB": "₽"}
-MINUS = "−"
+MINUS = "\N{MINUS SIGN}"
 CENT = Decimal("0.01")
 MICRO_DIGITS_MAX = 4
 
@@ -142,7 +142,7 @@ def compact(value: Decimal | int) -> str:
 
 @register.simple_tag(takes_context=True)
 def money_average(context: dict[str, Any], value: Decimal) -> SafeString:
-    """An average: to the cent, or to a tenth of it where it is small, with the digit below a cent in the quieter tone."""
+    """An average: to the cent, or to a tenth of it where it is small."""
     currency = context.get("currency", "")
     if currency == CREDIT:
         return format_html("{}", ngettext("%s credit", "%s credits", 2) % number(value, most=2))

@@ -140,7 +140,9 @@ def _trail(detail: CallDetail, frame: Frame) -> list[Step]:
     steps: list[Step] = []
     if hold is not None:
         held = money_text(hold.amount.amount, event.currency)
-        steps.append(Step(hold.created_at, _("Allowed to start"), _("%(amount)s held from the balance") % {"amount": held}))
+        steps.append(
+            Step(hold.created_at, _("Allowed to start"), _("%(amount)s held from the balance") % {"amount": held})
+        )
     if event.event_type == EventType.CALL:
         steps.append(Step(event.started_at, _("Started")))
         if event.duration_seconds:

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 
 from billing.models import Grant, GrantKind
 from organizations.tenancy import Tenant, tenant_page
-from usage.models.event import EventType
 from usage.models import RateCardVersion
+from usage.models.event import EventType
 from usage.selectors.pages.calls import (
     CallFilter,
     CallInProgress,
@@ -29,7 +29,7 @@ from usage.selectors.pages.calls import (
 )
 from usage.selectors.pages.keyset import NEWEST, Page, read_all, read_page
 from usage.selectors.pages.spending import DaySpending, spending_by_day
-from usage.templatetags.moments import day_short, in_place, local
+from usage.templatetags.moments import DASH, day_short, in_place, local
 from usage.templatetags.money import micro_width, money_text, number
 from usage.views.export import csv_response
 from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
@@ -38,6 +38,8 @@ from usage.views.words import CHANNELS, OTHER_USAGE, OUTCOMES, STATUSES, Text, w
 
 PAGE_SIZE = 25
 OUTCOME_PREFIX = "outcome:"
+CSV_HEADER = """call_id started_at charged_on caller assistant channel direction type duration_seconds status outcome
+project cost currency free simulated reversed"""
 
 
 class CallQuery:
@@ -110,10 +112,8 @@ def calls_csv(request: HttpRequest, tenant: Tenant) -> StreamingHttpResponse | H
     query = CallQuery(request.GET, frame, has_outcomes=True)
     if query.dates.errors:
         return HttpResponse(" ".join(query.dates.errors.values()), status=400, content_type="text/plain; charset=utf-8")
-    header = ["call_id", "started_at", "charged_on", "caller", "assistant", "channel", "direction", "type",
-              "duration_seconds", "status", "outcome", "project", "cost", "currency", "free", "simulated", "reversed"]  # fmt: skip
     rows = _csv_rows(frame, query.filter_for(frame))
-    return csv_response(f"calls-{frame.today:%Y-%m-%d}.csv", header, rows)
+    return csv_response(f"calls-{frame.today:%Y-%m-%d}.csv", CSV_HEADER.split(), rows)
 
 
 def _has_outcomes(tenant: Tenant) -> bool:
@@ -137,7 +137,9 @@ def _list_context(request: HttpRequest, frame: Frame, query: CallQuery) -> dict[
     for name in ("seen", "before", "after"):
         live_query.pop(name, None)
     live_query["seen"] = pulse.token
-    today = spending_by_day(account_id=wanted.account_id, first=frame.today, last=frame.today, project_id=frame.project_id)
+    today = spending_by_day(
+        account_id=wanted.account_id, first=frame.today, last=frame.today, project_id=frame.project_id
+    )
     return {
         "page": Page(page.rows, page.older, page.newer, page.size, _span(page.rows, frame)),
         "in_progress": in_progress,
@@ -218,8 +220,8 @@ def _span(rows: list[CallRow], frame: Frame) -> str:
         return ""
     first, last = local(rows[-1].started_at, frame.zone), local(rows[0].started_at, frame.zone)
     if first.date() == last.date():
-        return f"{day_short(last.date())}, {last:%H:%M} – {first:%H:%M}"
-    return f"{day_short(last.date())}, {last:%H:%M} – {day_short(first.date())}, {first:%H:%M}"
+        return f"{day_short(last.date())}, {last:%H:%M} {DASH} {first:%H:%M}"
+    return f"{day_short(last.date())}, {last:%H:%M} {DASH} {day_short(first.date())}, {first:%H:%M}"
 
 
 def result_words(row: CallRow) -> tuple[str, str]:

@@ -18,6 +18,8 @@ from usage.templatetags.money import money_text, number
 
 COST, MARGIN = Rate.Method.COST.value, Rate.Method.MARGIN.value
 QUANTITY_DECIMALS = 6
+PRICE_STEP = Decimal("0.000001")
+TIMES = "\N{MULTIPLICATION SIGN}"
 PER_WORDS = {Decimal(1000): "1K", Decimal(1_000_000): "1M"}
 
 
@@ -61,40 +63,69 @@ def charge_lines(
 def _line(line: Mapping[str, str], currency: str) -> ChargeLine:
     quantity, unit = Decimal(line["quantity"]), line["unit"]
     price, per = Decimal(line["price"]), Decimal(line["per"])
-    if unit == "second" and per > 1 and per % 60 == 0:
+    if unit == "second" and per >= 60 and per % 60 == 0:
         # Priced per minute or hour, counted in seconds: said in what it is priced in.
-        unit, quantity, per = ("hour", quantity / 3600, per / 3600) if per % 3600 == 0 else ("minute", quantity / 60, per / 60)
-    money = money_text(price, currency)
-    if per != 1:
-        money = f"{money} / {PER_WORDS.get(per) or number(per, most=QUANTITY_DECIMALS)}"
-    return ChargeLine(line["label"], quantity_words(quantity, unit), money, Decimal(line["amount"]), _note(line, currency))
+        size, unit = (3600, "hour") if per % 3600 == 0 else (60, "minute")
+        quantity, per = quantity / size, per / size
+    return ChargeLine(
+        line["label"],
+        quantity_words(quantity, unit),
+        f"{TIMES} {_price_words(price, per, currency)}",
+        Decimal(line["amount"]),
+        _note(line, currency),
+    )
 
 
 def _cost_line(line: Mapping[str, str], currency: str) -> ChargeLine:
-    measured = line.get("measured")
-    quantity = quantity_words(Decimal(measured), line.get("measured_unit", "")) if measured else ""
-    return ChargeLine(line["label"], quantity, _("as billed"), Decimal(line["amount"]), _note(line, currency))
+    """A provider's cost, with its unit price where it has one that a person can multiply by."""
+    amount = Decimal(line["amount"])
+    if not line.get("measured"):
+        return ChargeLine(line["label"], "", _("as billed"), amount, _note(line, currency))
+    quantity, unit = Decimal(line["measured"]), line.get("measured_unit", "")
+    per = Decimal(1000) if unit == "token" else Decimal(1)
+    if unit == "second":
+        quantity, unit = quantity / 60, "minute"
+    price = amount / quantity * per
+    words = _("as billed")
+    if price == price.quantize(PRICE_STEP) and price.quantize(PRICE_STEP) * quantity == amount * per:
+        words = f"{TIMES} {_price_words(price, per, currency)}"
+    return ChargeLine(line["label"], quantity_words(quantity, unit), words, amount, _note(line, currency))
+
+
+def _price_words(price: Decimal, per: Decimal, currency: str) -> str:
+    """$0.005 / 1K."""
+    words = money_text(price, currency)
+    return words if per == 1 else f"{words} / {PER_WORDS.get(per) or number(per, most=QUANTITY_DECIMALS)}"
 
 
 def _margin_line(line: Mapping[str, str], currency: str) -> ChargeLine:
     share = Decimal(line["price"]) * 100
     base = money_text(Decimal(line["quantity"]), currency)
-    return ChargeLine(line["label"], f"{number(share, most=2)}%", base, Decimal(line["amount"]), _note(line, currency))
+    return ChargeLine(
+        line["label"], f"{number(share, most=2)}%", f"{TIMES} {base}", Decimal(line["amount"]), _note(line, currency)
+    )
 
 
 def _note(line: Mapping[str, str], currency: str) -> str:
     """Why the amount is not simply what was measured times the price."""
     notes = []
-    measured, unit = line.get("measured"), line.get("measured_unit", "")
     if line.get("included"):
-        words = quantity_words(Decimal(line["included"]), unit or line["unit"])
+        words = quantity_words(Decimal(line["included"]), line.get("measured_unit") or line["unit"])
         notes.append(_("the first %(included)s are included") % {"included": words})
-    elif measured and line["unit"] == "minute" and unit == "second":
-        if Decimal(measured) != Decimal(line["quantity"]) * 60:
-            notes.append(_("%(measured)s, counted in steps") % {"measured": quantity_words(Decimal(measured), unit)})
+    elif _is_stepped(line):
+        words = quantity_words(Decimal(line["measured"]), "second")
+        notes.append(_("%(measured)s, counted in steps") % {"measured": words})
     if line.get("minimum"):
         notes.append(_("at least %(minimum)s") % {"minimum": money_text(Decimal(line["minimum"]), currency)})
     return ", ".join(notes)
+
+
+def _is_stepped(line: Mapping[str, str]) -> bool:
+    """Whether begun minutes were counted in full."""
+    measured = line.get("measured")
+    if measured is None or line["unit"] != "minute" or line.get("measured_unit") != "second":
+        return False
+    return Decimal(measured) != Decimal(line["quantity"]) * 60
 
 
 def quantity_words(quantity: Decimal, unit: str) -> str:

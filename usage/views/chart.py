@@ -1,11 +1,11 @@
-"""Geometry of the charts that the server draws: x in per cent, y in pixels, so that text keeps its size at any width."""
+"""Geometry of the charts that the server draws: x in per cent, y in pixels, so that text never scales."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from usage.selectors.pages.spending import DaySpending
 
@@ -71,7 +71,7 @@ def draw_chart(
     """A bar a day; `label` words the amounts of the grid lines."""
     top = max([day.spent + day.simulated for day in days] + [average or Decimal(0)], default=Decimal(0))
     step = _step(top)
-    lines = max(int(-(-top // step)), 1) if top else 1
+    lines = max(int((top / step).to_integral_value(ROUND_CEILING)), 1)
     scale = (BASE - TOP) / (step * lines)
     slot = Decimal(100) / len(days)
     grid = [
@@ -96,7 +96,9 @@ def draw_hours(hours: dict[int, Decimal]) -> list[tuple[str, str, str, bool]]:
     for hour in range(24):
         spent = max(hours.get(hour, Decimal(0)), Decimal(0))
         height = max(spent / top * (SPARK_HEIGHT - 6), SPARK_LEAST) if spent > 0 else SPARK_LEAST
-        bars.append((_pct(Decimal("0.6") + hour * Decimal(100) / 24), _px(SPARK_HEIGHT - height), _px(height), spent > 0))
+        bars.append(
+            (_pct(Decimal("0.6") + hour * Decimal(100) / 24), _px(SPARK_HEIGHT - height), _px(height), spent > 0)
+        )
     return bars
 
 

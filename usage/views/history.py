@@ -12,7 +12,7 @@ from billing.models import TransactionKind
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.pages.history import HistoryFilter, HistoryRow, history_streams
 from usage.selectors.pages.keyset import Page, read_all, read_page
-from usage.templatetags.moments import day_long, day_year, in_place, local
+from usage.templatetags.moments import DASH, day_short, day_year, in_place, local
 from usage.templatetags.money import micro_width
 from usage.views.export import csv_response
 from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
@@ -20,6 +20,8 @@ from usage.views.history_lines import history_lines
 from usage.views.shell import Frame, render_page
 
 PAGE_SIZE = 25
+CSV_HEADER = """number first_number date time timezone type description reason project count amount currency status
+balance_after simulated"""
 
 
 class HistoryQuery:
@@ -97,9 +99,7 @@ def history_csv(request: HttpRequest, tenant: Tenant) -> StreamingHttpResponse |
     if query.dates.errors:
         return HttpResponse(" ".join(query.dates.errors.values()), status=400, content_type="text/plain; charset=utf-8")
     wanted = query.filter_for(frame)
-    header = ["number", "first_number", "date", "time", "timezone", "type", "description", "reason", "project",
-              "count", "amount", "currency", "status", "balance_after", "simulated"]  # fmt: skip
-    return csv_response(f"history-{frame.today:%Y-%m-%d}.csv", header, _csv_rows(frame, wanted))
+    return csv_response(f"history-{frame.today:%Y-%m-%d}.csv", CSV_HEADER.split(), _csv_rows(frame, wanted))
 
 
 def _csv_rows(frame: Frame, wanted: HistoryFilter) -> Iterator[list[object]]:
@@ -133,4 +133,4 @@ def _span(rows: list[HistoryRow]) -> str:
     first, last = rows[-1].day, rows[0].day
     if first == last:
         return day_year(first)
-    return f"{day_long(first) if first.year == last.year else day_year(first)} – {day_year(last)}"
+    return f"{day_short(first) if first.year == last.year else day_year(first)} {DASH} {day_year(last)}"

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from billing.models import TransactionKind
 from billing.models.ledger import USAGE_KINDS
 from usage.selectors.pages.history import HistoryRow
+from usage.templatetags.moments import DASH
 from usage.templatetags.money import number
 from usage.views.shell import Frame
 
@@ -81,4 +82,4 @@ def numbers_of(row: HistoryRow) -> str:
         return "—"
     if row.first_number is None or row.first_number == row.number:
         return number(row.number)
-    return f"{number(row.first_number)}–{number(row.number)}"
+    return f"{number(row.first_number)}{DASH}{number(row.number)}"

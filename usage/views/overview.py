@@ -23,7 +23,7 @@ from usage.selectors.pages.spending import (
     spending_by_hour,
     total_of,
 )
-from usage.templatetags.moments import day_long, in_place, month_name
+from usage.templatetags.moments import DASH, day_long, in_place, month_name
 from usage.templatetags.money import CREDIT, micro_width, number, rounded_text
 from usage.views.chart import draw_chart, draw_hours
 from usage.views.history_lines import history_lines
@@ -56,9 +56,7 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         "runway": _runway(frame, pace),
         "pace": pace,
         "today_spending": days.get(today, DaySpending(today)),
-        "hours": draw_hours(
-            spending_by_hour(wallet_id=frame.wallet.pk, day=today, project_id=frame.project_id)
-        ),
+        "hours": draw_hours(spending_by_hour(wallet_id=frame.wallet.pk, day=today, project_id=frame.project_id)),
         **_month(days, today, month, month_before),
         "chart": draw_chart(
             chart_days, today=today, average=pace.per_day if pace else None, label=lambda amount: _axis(frame, amount)
@@ -77,30 +75,29 @@ def balance_parts(frame: Frame) -> list[tuple[str, Decimal]]:
     parts: list[tuple[str, Decimal]] = [(_("Paid"), balance.paid)]
     if balance.allotment or balance.monthly_allotment:
         parts.append((_("Monthly allotment, spent first"), balance.allotment))
-    parts.append((_("Promo, spent before paid"), balance.promo))
+    before_paid = _("Promo, spent before paid") if len(parts) > 1 else _("Promo, spent first")
+    parts.append((before_paid, balance.promo))
     if balance.credit_limit:
         parts.append((_("Credit limit"), balance.credit_limit))
     if balance.debt:
         parts.append((_("Owed for calls beyond the balance"), -balance.debt))
     if balance.held_calls:
-        words = _("Held for 1 call in progress") if balance.held_calls == 1 else _("Held for %(calls)s calls in progress")
+        words = (
+            _("Held for 1 call in progress") if balance.held_calls == 1 else _("Held for %(calls)s calls in progress")
+        )
         parts.append((words % {"calls": number(balance.held_calls)}, -balance.held))
     return parts
 
 
-def _month(
-    days: dict[date, DaySpending], today: date, month: date, month_before: date
-) -> dict[str, Any]:
+def _month(days: dict[date, DaySpending], today: date, month: date, month_before: date) -> dict[str, Any]:
     """This month so far, and the same days of the month before to compare with."""
     same_day = min(today.day, (month - timedelta(days=1)).day)
     before_until = month_before.replace(day=same_day)
     return {
         "month_title": _("%(month)s so far") % {"month": month_name(month)},
         "month": total_of((day for at, day in days.items() if at >= month), since=month),
-        "before": total_of(
-            (day for at, day in days.items() if month_before <= at <= before_until), since=month_before
-        ),
-        "before_span": f"{day_long(month_before)}–{same_day}" if same_day > 1 else day_long(month_before),
+        "before": total_of((day for at, day in days.items() if month_before <= at <= before_until), since=month_before),
+        "before_span": f"{day_long(month_before)}{DASH}{same_day}" if same_day > 1 else day_long(month_before),
     }
 
 

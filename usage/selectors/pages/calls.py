@@ -20,7 +20,8 @@ IN_PROGRESS_SHOWN = 25
 CALLS = """
 SELECT e.id, e.day, e.event_type, e.started_at, e.received_at, e.call_id, e.channel, e.direction, e.call_status,
        e.outcome, e.duration_seconds, e.total, e.free_code, e.is_simulated, e.project_id, e.status,
-       COALESCE(NULLIF(e.body->'data'->>'caller', ''), e.body->'data'->>'from', ''), COALESCE(e.body->'data'->>'assistant', '')
+       COALESCE(NULLIF(e.body->'data'->>'caller', ''), e.body->'data'->>'from', ''),
+       COALESCE(e.body->'data'->>'assistant', '')
   FROM usage_usageevent e
  WHERE e.account_id = %(account)s AND e.event_type = ANY(%(types)s)
    AND (e.day, e.id) {op} (COALESCE((SELECT c.day FROM usage_usageevent c

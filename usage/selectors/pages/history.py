@@ -22,7 +22,9 @@ from usage.selectors.pages.keyset import Bound, Stream
 LEDGER, SIMULATED = 0, 1
 USAGE = [kind.value for kind in USAGE_KINDS]
 
-COLUMNS = "t.number, t.created_at, t.day, t.kind, t.amount, t.balance_after, t.description, t.reason, t.key, t.project_id"
+COLUMNS = (
+    "t.number, t.created_at, t.day, t.kind, t.amount, t.balance_after, t.description, t.reason, t.key, t.project_id"
+)
 # `m.` is a row of the hourly roll-up; both parts are empty for "all".
 MATCHES = """m.wallet_id = %(wallet)s AND (%(kinds)s::text[] IS NULL OR m.kind = ANY(%(kinds)s))
    AND (%(project)s::bigint IS NULL OR m.project_id = %(project)s)
@@ -220,9 +222,7 @@ def _ledger_row(
     )  # fmt: skip
 
 
-def _simulated_event(
-    event_id: int, at: datetime, day: date, kind: str, amount: Decimal, project_id: int
-) -> HistoryRow:
+def _simulated_event(event_id: int, at: datetime, day: date, kind: str, amount: Decimal, project_id: int) -> HistoryRow:
     return HistoryRow(SIMULATED, event_id, at, day, kind, amount, None, "", "", str(event_id), project_id, 1, None)
 
 

@@ -20,11 +20,16 @@ class Keyed(Protocol):
     """A row with its stream's number, its key there, and the moment by which streams are merged."""
 
     @property
-    def stream(self) -> int: ...
+    def stream(self) -> int:
+        """0 or 1."""
+
     @property
-    def key(self) -> int: ...
+    def key(self) -> int:
+        """Rises with time within the stream."""
+
     @property
-    def at(self) -> datetime: ...
+    def at(self) -> datetime:
+        """By which the streams are merged."""
 
 
 R = TypeVar("R", bound=Keyed)
