@@ -1,7 +1,8 @@
 """A published rate-card version never changes, nor do its rates and free rules: charges name it.
 
-Refusals carry the SQLSTATE 23R01, of the class of integrity violations, so Django raises IntegrityError. Adding or changing a rate locks
-its version for the transaction (FOR SHARE), so that a rate cannot slip in while the version is being published.
+Refusals carry the SQLSTATE 23R01, of the class of integrity violations, so Django raises IntegrityError. Adding or
+changing a rate locks its version for the transaction (FOR SHARE), so that no rate slips in while the version is being
+published.
 """
 
 from __future__ import annotations
@@ -24,15 +25,14 @@ CREATE TRIGGER usage_version_is_final BEFORE UPDATE OR DELETE ON usage_ratecardv
 
 CREATE FUNCTION usage_published_prices_are_final() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+  old_version bigint := CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END;
+  new_version bigint := CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END;
   published bigint;
 BEGIN
-  -- The lock and the check are apart: a row that changed while it was waited for is read again by the second statement.
-  PERFORM 1 FROM usage_ratecardversion
-    WHERE id IN (CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END)
-    ORDER BY id FOR SHARE;
+  -- Lock first, then look: the second statement sees what changed while the first waited.
+  PERFORM 1 FROM usage_ratecardversion WHERE id IN (old_version, new_version) ORDER BY id FOR SHARE;
   SELECT id INTO published FROM usage_ratecardversion
-    WHERE id IN (CASE WHEN TG_OP <> 'INSERT' THEN OLD.version_id END, CASE WHEN TG_OP <> 'DELETE' THEN NEW.version_id END)
-      AND status = 'published' LIMIT 1;
+    WHERE id IN (old_version, new_version) AND status = 'published' LIMIT 1;
   IF published IS NOT NULL THEN
     RAISE EXCEPTION 'Rate card version % is published: its % never change; publish a new version instead.',
       published, CASE TG_TABLE_NAME WHEN 'usage_rate' THEN 'rates' ELSE 'free rules' END
@@ -60,6 +60,6 @@ DROP FUNCTION usage_published_version_is_final();
 class Migration(migrations.Migration):
     """Triggers on the three tables."""
 
-    dependencies = [("usage", "0001_initial")]  # noqa: RUF012 - Django's own form
+    dependencies = [("usage", "0001_initial")]
 
-    operations = [migrations.RunSQL(FORWARD, REVERSE)]  # noqa: RUF012 - Django's own form
+    operations = [migrations.RunSQL(FORWARD, REVERSE)]

@@ -54,11 +54,10 @@ def draft_version(
 def _copy_rows(source: RateCardVersion, target: RateCardVersion) -> None:
     rates = list(Rate.objects.filter(version=source).order_by("position", "id"))
     rules = list(FreeRule.objects.filter(version=source).order_by("position", "id"))
-    row: Rate | FreeRule
-    for row in (*rates, *rules):
-        row.pk = None
-        row.version = target
-        row._state.adding = True
+    for rate in rates:
+        rate.pk, rate.version = None, target
+    for rule in rules:
+        rule.pk, rule.version = None, target
     Rate.objects.bulk_create(rates)
     FreeRule.objects.bulk_create(rules)
 

@@ -23,14 +23,14 @@ def below(limit: str, **fields: Any) -> FreeRule:
 
 def test_a_free_event_has_no_lines_and_says_why() -> None:
     result = rated(card(price_of(), free=(FAILED,)), status="failed", provider_costs={"llm": "0.25"})
-    assert (result.lines, result.total) == ((), 0)
+    assert (result.lines, result.total) == ((), Decimal(0))
     assert (result.free_code, result.free_reason) == ("failed_call", "Failed calls are free")
     assert result.cost == Decimal("0.25")
 
 
 def test_a_charged_event_names_no_rule() -> None:
     result = rated(card(price_of(), free=(FAILED,)))
-    assert (result.total, result.free_code, result.free_reason) == (1, "", "")
+    assert (result.total, result.free_code, result.free_reason) == (Decimal(1), "", "")
 
 
 @pytest.mark.parametrize(("seconds", "total"), [("2.999999", 0), ("3", 1)])

@@ -18,11 +18,12 @@ from billing.services.credits import credit
 from organizations.models import Account, Membership, Product, User
 from organizations.services.accounts import ProjectSpec
 from usage.services.demo.clock import clock_at
-from usage.services.demo.history import DAYS, live_through
+from usage.services.demo.history import live_through
 from usage.services.products.demo_table import DemoAccount
 from usage.services.products.files import ProductFile
 
 DEMO_PASSWORD = "demo-password"
+DAYS = 30
 
 
 def load_demo_accounts(*, product: Product, file: ProductFile) -> int:
@@ -45,7 +46,7 @@ def _make(product: Product, demo: DemoAccount, file: ProductFile) -> None:
     now = timezone.now()
     with clock_at(now - timedelta(days=DAYS)):
         account = _open(product, demo)
-    live_through(account=account, demo=demo, card=file.card, now=now)
+    live_through(account=account, demo=demo, card=file.card, now=now, days=DAYS)
 
 
 def _open(product: Product, demo: DemoAccount) -> Account:

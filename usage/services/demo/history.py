@@ -23,30 +23,26 @@ from usage.services.demo.traffic import Prices, events_of
 from usage.services.incoming import IncomingEvent
 from usage.services.products.demo_table import DemoAccount
 
-DAYS = 30
 REPORTED_AFTER = timedelta(seconds=4)
-TOP_UP_DAYS_AGO = (19, 8)
+TOP_UPS_DAYS_AGO = (19, 8)
 HOURS_PER_BATCH = 3
 
 
-def live_through(*, account: Account, demo: DemoAccount, card: CardVersion, now: datetime, days: int = DAYS) -> int:
+def live_through(*, account: Account, demo: DemoAccount, card: CardVersion, now: datetime, days: int) -> int:
     """Charge `days` of made-up usage up to `now`; returns how many events were accepted.
 
     For an account that was just opened at `now - days`: whoever runs it twice would write the past after the present.
     """
     services = {service.slug: _key(service) for service in Service.objects.filter(product=account.product)}
-    by_project = {project.external_id: services[project.service] for project in demo.projects}
-    top_ups = [now - timedelta(days=ago) for ago in TOP_UP_DAYS_AGO if ago < days] if demo.top_up else []
+    keys = {project.external_id: services[project.service] for project in demo.projects}
+    top_ups = [now - timedelta(days=ago) for ago in TOP_UPS_DAYS_AGO if ago < days] if demo.top_up else []
     accepted = 0
     for moment, events in _batches(_month(demo, _prices(account.product, card), now, days), now):
         while top_ups and top_ups[0] <= moment:
             _top_up(account, demo, top_ups.pop(0))
         with clock_at(moment):
-            groups: defaultdict[str, list[IncomingEvent]] = defaultdict(list)
-            for event in events:
-                groups[str(event.project)].append(event)
-            for project, items in groups.items():
-                answers = charge_events(key=by_project[project], items=items)
+            for key, items in _by_service(events, keys):
+                answers = charge_events(key=key, items=items)
                 accepted += sum(answer["status"] == "accepted" for answer in answers)
             if any(project.chats_per_day for project in demo.projects):
                 charge_due_hours()
@@ -85,6 +81,18 @@ def _batches(events: list[IncomingEvent], now: datetime) -> Iterator[tuple[datet
         waiting.append(event)
     if waiting:
         yield waiting[-1].occurred_at + REPORTED_AFTER, waiting
+
+
+def _by_service(
+    events: list[IncomingEvent], keys: dict[str, KeyContext]
+) -> Iterator[tuple[KeyContext, list[IncomingEvent]]]:
+    """The events as each project's service sends them."""
+    groups: defaultdict[int, list[IncomingEvent]] = defaultdict(list)
+    for event in events:
+        groups[keys[str(event.project)].service_id].append(event)
+    by_id = {key.service_id: key for key in keys.values()}
+    for service_id, items in groups.items():
+        yield by_id[service_id], items
 
 
 def _block(event: IncomingEvent) -> tuple[date, int]:

@@ -22,6 +22,7 @@ from usage.services.products.demo_table import DemoAccount, DemoProject
 
 SOURCE = "demo"
 HOURS = {8: 2, 9: 5, 10: 7, 11: 7, 12: 4, 13: 5, 14: 7, 15: 6, 16: 6, 17: 4, 18: 3, 19: 2, 20: 1}
+CHAT_HOURS = {10: 3, 15: 2}
 STATUSES = {"completed": 88, "voicemail": 4, "no_answer": 3, "failed": 2, "rejected": 2, "dropped": 1}
 UNANSWERED = ("failed", "rejected", "no_answer", "dropped")
 WEEKEND = 0.45
@@ -69,7 +70,8 @@ def events_of(
     for per_day, event_type, make in makers:
         count = int(per_day * busy + rng.random())
         for _ in range(count):
-            started_at = _moment(day, account.timezone, rng)
+            hours = CHAT_HOURS if event_type == EventType.CHAT_MESSAGE else HOURS
+            started_at = _moment(day, account.timezone, hours, rng)
             data = {"project": project.external_id, **make(account, project, prices, rng)}
             ended_at = started_at + timedelta(seconds=float(data.get("duration_seconds", 0)))
             if event_type == EventType.CALL:
@@ -77,8 +79,8 @@ def events_of(
             yield _event(account, project, event_type.value, ended_at, data, rng)
 
 
-def _moment(day: date, timezone: str, rng: Random) -> datetime:
-    hour = rng.choices(list(HOURS), list(HOURS.values()))[0]
+def _moment(day: date, timezone: str, hours: dict[int, int], rng: Random) -> datetime:
+    hour = rng.choices(list(hours), list(hours.values()))[0]
     clock = time(hour, rng.randrange(60), rng.randrange(60), tzinfo=ZoneInfo(timezone))
     return datetime.combine(day, clock)
 

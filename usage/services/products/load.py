@@ -46,9 +46,7 @@ def load_product(*, file: ProductFile) -> Loaded:
         if product.currency != file.product.currency and product.accounts.exists():
             raise ProductFileError(file.name, "[product], currency", "cannot change: the product has accounts.")
         changed = _follow(product, asdict(file.product))
-    if _load_terms(product, file):
-        changed = True
-        Product.objects.filter(pk=product.pk).update(rates_revision=models.F("rates_revision") + 1)
+    changed |= _load_terms(product, file)
     changed |= _load_services(product, file)
     version, published = _load_card(product, file)
     changed |= published

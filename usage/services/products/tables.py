@@ -25,8 +25,10 @@ class ProductFileError(Exception):
 class Table:
     """One table of the file. Fields are taken one by one; `done` refuses what was not asked for."""
 
-    def __init__(self, where: str, data: dict[str, Any]) -> None:
-        self.where = where
+    def __init__(self, file: str, data: dict[str, Any], path: str = "", place: int = 0) -> None:
+        """`path` is the table's dotted name, `place` its place among several of the name, from 1."""
+        self._file, self._path = file, path
+        self.where = f"{file}, [[{path}]] {place}" if place else f"{file}, [{path}]" if path else file
         self._data = data
         self._taken: set[str] = set()
 
@@ -109,14 +111,18 @@ class Table:
     def table(self, name: str) -> Table:
         """The table under this name, which is required."""
         value = self._take(name, dict, "a table", None)
-        return Table(f"{self.where}, [{name}]", value)
+        return Table(self._file, value, self._under(name))
 
     def tables(self, name: str) -> list[Table]:
         """The tables under this name, in order; none when it is not given."""
         values = self._take(name, list, "a list of tables", [])
         if not all(isinstance(value, dict) for value in values):
             raise self.error(name, "must be a list of tables.")
-        return [Table(f"{self.where}, [[{name}]] {place}", value) for place, value in enumerate(values, start=1)]
+        path = self._under(name)
+        return [Table(self._file, value, path, place) for place, value in enumerate(values, start=1)]
+
+    def _under(self, name: str) -> str:
+        return f"{self._path}.{name}" if self._path else name
 
     def done(self) -> None:
         """Refuse fields that nobody reads: they are misspelled."""
