@@ -1,0 +1,58 @@
+"""The web server as `make run` starts it: granian, a process per core, one thread each."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+PROCESSES = 2
+START_SECONDS = 30
+
+
+@contextmanager
+def web_server() -> Iterator[int]:
+    """Start it on a free port, wait until it takes connections, and stop it afterwards; gives the port."""
+    port = free_port()
+    environment = {**os.environ, "API_REQUESTS_PER_SECOND": "1000000", "LOG_LEVEL": "WARNING", "DEBUG": "0"}
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES), "--blocking-threads", "1"),
+        "config.wsgi:application",
+    ]
+    process = subprocess.Popen(command, env=environment)
+    try:
+        _wait(process, port)
+        yield port
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise SystemExit(f"The web server ended with code {process.returncode}.")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit(f"The web server did not answer within {START_SECONDS} seconds.")
