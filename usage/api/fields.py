@@ -25,14 +25,24 @@ COST_DIGITS = 9
 QUANTITY_DIGITS = 12
 DECIMALS = 6
 YEAR_MIN = 2000
+YEAR_MAX = 9999
 
 Check = Callable[[Any], Any]
 Table = Mapping[str, Check]
 Errors = dict[str, list[str]]
 
 
+# How the served schema describes each check.
+SCHEMAS: dict[Check, dict[str, Any]] = {}
+
+
 class Invalid(ValueError):  # noqa: N818 - what a sender is told, not a fault of the program
     """The value breaks the field's rule, which the message states."""
+
+
+def _described(check: Check, **schema: Any) -> Check:
+    SCHEMAS[check] = schema
+    return check
 
 
 def text(*, length_max: int = TEXT_LENGTH_MAX) -> Check:
@@ -43,7 +53,7 @@ def text(*, length_max: int = TEXT_LENGTH_MAX) -> Check:
             return value
         raise Invalid(f"Must be a text of 1 to {length_max} characters.")
 
-    return check
+    return _described(check, type="string", minLength=1, maxLength=length_max)
 
 
 def optional_text(*, length_max: int) -> Check:
@@ -54,7 +64,7 @@ def optional_text(*, length_max: int) -> Check:
             return value
         raise Invalid(f"Must be a text of at most {length_max} characters.")
 
-    return check
+    return _described(check, type="string", maxLength=length_max)
 
 
 def choice(*words: str) -> Check:
@@ -66,7 +76,7 @@ def choice(*words: str) -> Check:
             return value
         raise Invalid(f"Must be one of: {', '.join(words)}.")
 
-    return check
+    return _described(check, type="string", enum=list(words))
 
 
 def quantity(*, digits: int = QUANTITY_DIGITS) -> Check:
@@ -90,7 +100,9 @@ def quantity(*, digits: int = QUANTITY_DIGITS) -> Check:
             f"Must be a number from 0 to below 10^{digits}, or such a number as text, with at most {DECIMALS} decimals."
         )
 
-    return check
+    number = {"type": "number", "minimum": 0, "maximum": limit - 1, "multipleOf": 0.000001}
+    words = {"type": "string", "pattern": rf"^[0-9]{{1,{digits}}}(\.[0-9]{{1,{DECIMALS}}})?$"}
+    return _described(check, oneOf=[number, words])
 
 
 def whole(*, least: int, digits: int) -> Check:
@@ -102,7 +114,7 @@ def whole(*, least: int, digits: int) -> Check:
             return value
         raise Invalid(f"Must be a whole number from {least} to below 10^{digits}.")
 
-    return check
+    return _described(check, type="integer", minimum=least, maximum=limit - 1)
 
 
 def flag(value: Any) -> bool:
@@ -149,10 +161,15 @@ def moment(value: Any) -> datetime:
         except (msgspec.ValidationError, ValueError, OverflowError):
             pass
         else:
-            if YEAR_MIN <= found.year < 9999:
+            if YEAR_MIN <= found.year < YEAR_MAX:
                 return found
     raise Invalid("Must be an RFC 3339 time with an offset, such as 2026-03-15T10:04:00+00:00.")
 
+
+MONEY_SCHEMA = {"type": "string", "pattern": rf"^[0-9]{{1,{COST_DIGITS}}}(\.[0-9]{{1,{DECIMALS}}})?$"}
+_described(flag, type="boolean")
+_described(costs, type="object", additionalProperties=MONEY_SCHEMA, maxProperties=COST_COMPONENTS_MAX)
+_described(moment, type="string", format="date-time")
 
 CHANNEL = choice("phone", "web", "whatsapp", "chat")
 DIRECTION = choice("inbound", "outbound")

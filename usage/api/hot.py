@@ -23,7 +23,6 @@ from usage.api.auth import key_of
 from usage.api.intake import EVENTS_MAX, TooManyEvents, read_events
 from usage.api.media import EVENT_TYPES, JSON_TYPES, refuse_media
 from usage.api.parsing import MalformedJSON, UnfitJSON
-from usage.api.requests import InvalidRequest
 from usage.api.throttle import seconds_to_wait
 from usage.services import authorize as calls
 from usage.services.answers import EventResult
@@ -65,8 +64,6 @@ def endpoint(*, scope: Scope, media_types: frozenset[str] = JSON_TYPES) -> Calla
 
 
 def _refusal(error: Exception) -> HttpResponse:
-    if isinstance(error, InvalidRequest):
-        return problems.invalid_request(error.errors)
     if isinstance(error, UnfitJSON):
         return problems.problem(400, "malformed_json", str(error.detail), errors=error.errors)
     if isinstance(error, MalformedJSON):

@@ -15,6 +15,7 @@ from django.db.utils import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions
 
+from usage.api.requests import InvalidRequest
 from usage.services.errors import ServiceError
 
 logger = logging.getLogger(__name__)
@@ -92,9 +93,11 @@ def rate_limited(wait_seconds: float) -> HttpResponse:
 
 
 def of_error(error: Exception) -> HttpResponse | None:
-    """The problem of an error that the services or the database raised; None for one that nobody foresaw."""
+    """The problem of an error that services, checks or the database raise; None for one that nobody foresaw."""
     if isinstance(error, ServiceError):
         return problem(error.status, error.code, error.detail, errors=error.errors)
+    if isinstance(error, InvalidRequest):
+        return invalid_request(error.errors)
     if isinstance(error, OperationalError | InterfaceError):
         logger.warning("The database could not serve a request: %s", error)
         return problem(503, "unavailable", UNAVAILABLE, headers={"Retry-After": "1"})
@@ -156,7 +159,8 @@ def _flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name, inner in detail.items():
             own = name == "non_field_errors"
-            found.update(_flatten(inner, path if own else f"{path}.{name}" if path else str(name)))
+            below = f"{path}[{name}]" if isinstance(name, int) else f"{path}.{name}" if path else str(name)
+            found.update(_flatten(inner, path if own else below))
         return found
     if isinstance(detail, list):
         if all(isinstance(item, str) for item in detail):
