@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from organizations.models import Account, Mode, Product, Project
 
 DEFAULT_PROJECT = "default"
+# Files that stand among the time zones and are none.
+NOT_TIMEZONES = frozenset({"Factory", "localtime", "posixrules"})
 # Codes that Unicode lists among the territories but ISO 3166 gives to no country.
 NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
@@ -35,15 +37,14 @@ class ProjectSpec:
 @cache
 def timezones() -> frozenset[str]:
     """The names of the time zones that an account may live in."""
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - NOT_TIMEZONES)
 
 
 @cache
 def country_codes() -> frozenset[str]:
     """ISO 3166 codes of two letters."""
-    return frozenset(
-        code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in NOT_COUNTRIES
-    )
+    codes = [str(code) for code in Locale("en").territories]
+    return frozenset(code for code in codes if len(code) == 2 and code.isalpha()) - NOT_COUNTRIES
 
 
 def create_account(

@@ -34,7 +34,7 @@ class BalanceSerializer(serializers.Serializer[Any]):
 class TransactionEventSerializer(serializers.Serializer[Any]):
     """The event that a transaction charged or reversed."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     id = serializers.CharField()
     type = serializers.CharField()
     call_id = serializers.CharField(allow_null=True)
@@ -100,7 +100,7 @@ class LineSerializer(serializers.Serializer[Any]):
     """A line of a charge: quantity x price / per, rounded once."""
 
     component = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     quantity = serializers.CharField()
     unit = serializers.CharField()
     unit_price = serializers.CharField()
@@ -140,7 +140,7 @@ class CallSerializer(serializers.Serializer[Any]):
     """A call with its charge."""
 
     call_id = serializers.CharField(allow_blank=True)
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     id = serializers.CharField()
     service = serializers.CharField()
     account = serializers.CharField()

@@ -62,6 +62,7 @@ class HasScope(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Whether the key has the scope. Raises InsufficientScope (403) where it has not."""
         scope: str = view.required_scope  # type: ignore[attr-defined]
-        if scope not in request.auth.scopes:
+        key = request.auth
+        if not isinstance(key, KeyContext) or scope not in key.scopes:
             raise InsufficientScope(f"The key lacks the scope `{scope}`.")
         return True

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from typing import cast
+
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -18,10 +20,11 @@ class AlwaysJSON(DefaultContentNegotiation):
     """The API speaks JSON only; a client that asks for something else gets JSON, not an error."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """The first renderer."""
-        return renderers[0], renderers[0].media_type or ""
+        first = next(iter(renderers))
+        return first, first.media_type or ""
 
 
 class ServiceView(APIView):
@@ -34,8 +37,7 @@ class ServiceView(APIView):
 
 def key_of_view(request: Request) -> KeyContext:
     """The key of a request that passed authentication."""
-    key: KeyContext = request.auth
-    return key
+    return cast(KeyContext, request.auth)
 
 
 def find_account(key: KeyContext, external_id: str) -> Account:

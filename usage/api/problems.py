@@ -134,7 +134,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         return invalid_key()
     if isinstance(error, exceptions.Throttled):
-        return rate_limited(error.wait or 1)
+        return rate_limited(getattr(error, "wait", None) or 1)
     if isinstance(error, exceptions.ValidationError):
         return invalid_request(_flatten(error.detail))
     if isinstance(error, Http404):

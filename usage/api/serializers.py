@@ -131,4 +131,4 @@ class EstimateRequestSerializer(serializers.Serializer[Any]):
     )
     time = serializers.DateTimeField(required=False)
     subject = serializers.CharField(required=False)
-    data = serializers.DictField()
+    data = serializers.DictField()  # type: ignore[assignment]
