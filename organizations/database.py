@@ -41,7 +41,22 @@ def run(*statements: Statement) -> list[list[tuple[Any, ...]]]:
             with raw.pipeline():
                 for cursor, (sql, params) in zip(cursors, statements, strict=True):
                     cursor.execute(sql, params, prepare=True)
-        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+        return [cursor.fetchall() if _has_rows(cursor) else [] for cursor in cursors]
+
+
+def merged(*statements: Statement, counting: bool = False) -> Statement:
+    """One statement that writes what all of them write; with `counting`, its row says how many the first returned.
+
+    None sees what another writes. PostgreSQL plans and runs them as one, which costs a fraction of one after the
+    other where each writes a single row.
+    """
+    parts = [f"s{index} AS ({sql})" for index, (sql, _) in enumerate(statements)]
+    params = [value for _, values in statements for value in values]
+    return f"WITH {', '.join(parts)} SELECT {'count(*) FROM s0' if counting else '1'}", params
+
+
+def _has_rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> bool:
+    return cursor.pgresult is not None and cursor.pgresult.nfields > 0
 
 
 def array(values: Iterable[object]) -> str:

@@ -21,7 +21,7 @@ from billing.services import writing
 from billing.services.books import Books, Posting
 from billing.services.locking import lock_wallets
 from billing.services.state import GrantState, WalletState
-from organizations.database import Statement, array, run
+from organizations.database import Statement, array, merged, run
 
 GRANTS = """
 SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant
@@ -90,7 +90,7 @@ def load_grants(books: Books, grant_ids: Iterable[int]) -> dict[int, GrantState]
 
 
 def statements(books: Books) -> list[Statement]:
-    """What `write` would run, for a caller that has rows of its own to send in the same round trip."""
+    """What `write` would run, for a caller that has rows of its own to send along."""
     wallets = [books.wallets[wallet_id] for wallet_id in sorted(books.touched)]
     found: list[Statement] = []
     if not wallets:
@@ -118,7 +118,7 @@ def write(books: Books) -> list[Posting]:
     """Write everything the books say; returns the new transactions. Writes nothing when nothing happened."""
     found = statements(books)
     if found:
-        run(*found)
+        run(merged(*found))
     return books.postings
 
 

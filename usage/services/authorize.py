@@ -20,7 +20,7 @@ from billing.services.admission import CallTerms, Refusal
 from billing.services.books import Books
 from billing.services.holds import HoldRow
 from billing.services.state import WalletState
-from organizations.database import Statement, run
+from organizations.database import Statement, merged, run
 from organizations.models import OnExhaustion
 from organizations.selectors.keys import KeyContext
 from usage.models.event import EventType
@@ -229,8 +229,8 @@ def _place(
         request=request.body,
         answer=answer,
     )
-    placed, *_rest = run(statement, *ledger.statements(books))
-    return answer if placed else None
+    (counted,) = run(merged(statement, *ledger.statements(books), counting=True))
+    return answer if counted[0][0] else None
 
 
 def _answer(

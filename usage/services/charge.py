@@ -22,7 +22,7 @@ from django.utils import timezone
 from billing.models import HoldStatus, TransactionKind
 from billing.services import ledger
 from billing.services.books import Books, Note
-from organizations.database import Statement, run, text_array
+from organizations.database import Statement, merged, run, text_array
 from organizations.selectors.keys import KeyContext
 from usage.models.event import EventType
 from usage.selectors.cards import load_cards
@@ -178,13 +178,15 @@ def _post(key: KeyContext, priced: list[tuple[int, PricedEvent]], results: dict[
             _enter(books, event, event_id, active)
             for (_, event), event_id in zip(priced, books.paired_ids, strict=True)
         ]
-        written, *_rest = run(
+        writing = merged(
             event_rows.insert_events(rows, service_id=key.service_id, currency=key.currency, now=books.now),
             *ledger.statements(books),
             event_rows.add_daily_usage(rows, currency=key.currency),
             *([chat.add_messages(messages, key.service_id)] if messages else []),
+            counting=True,
         )
-        if len(written) != len(rows):
+        (counted,) = run(writing)
+        if counted[0][0] != len(rows):
             raise LostRace
     for (index, _), row in zip(priced, rows, strict=True):
         results[index] = answers.accepted(row, key.currency)
