@@ -10,6 +10,7 @@ from pathlib import Path
 
 import environ
 import moneyed
+from django.core.exceptions import ImproperlyConfigured
 
 from config import unfold
 from config.embedded import data_dir, database_url
@@ -21,7 +22,10 @@ env = environ.Env()
 env.smart_cast = False
 environ.Env.read_env(BASE_DIR / ".env")
 
-PRODUCTION = env("DJANGO_ENV", default="development") == "production"
+ENVIRONMENT = env("DJANGO_ENV", default="development")
+if ENVIRONMENT not in ("development", "production"):
+    raise ImproperlyConfigured(f"DJANGO_ENV is {ENVIRONMENT!r}; it is development or production.")
+PRODUCTION = ENVIRONMENT == "production"
 DEBUG = env.bool("DEBUG", default=not PRODUCTION)
 SECRET_KEY = env("SECRET_KEY", default="" if PRODUCTION else "for development only, never for production, fifty chars")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "testserver"])
@@ -60,6 +64,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "usage.api.lane.ServiceLane",
+    "config.health.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -91,15 +96,19 @@ TEMPLATES = [
     }
 ]
 
-# The database: the embedded server unless DATABASE_URL names another.
-DATABASES = {"default": env.db_url_config(env("DATABASE_URL", default="") or database_url())}
+# The database: in development the embedded server unless DATABASE_URL names another.
+DATABASE_URL = env("DATABASE_URL", default="") or ("" if PRODUCTION else database_url())
+if DATABASE_URL and not DATABASE_URL.startswith(("postgres://", "postgresql://")):
+    raise ImproperlyConfigured("DATABASE_URL is no PostgreSQL: the ledger's guarantees are PostgreSQL's.")
+DATABASES = {"default": env.db_url_config(DATABASE_URL) if DATABASE_URL else {}}
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES["default"]["CONN_MAX_AGE"] = None
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Celery: a doorbell over rows in PostgreSQL. The default broker is a folder; any other by CELERY_BROKER_URL.
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem:"):
     for folder in ("messages", "control"):
         (BROKER_DIR / folder).mkdir(parents=True, exist_ok=True)
@@ -109,6 +118,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "control_folder": str(BROKER_DIR / "control"),
         "polling_interval": 0.1,
     }
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 600
@@ -239,5 +249,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "loggers": {"httpx": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }

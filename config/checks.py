@@ -1,0 +1,87 @@
+"""What production must have set, and set securely: nothing starts before it is, neither web, worker nor command.
+
+`refuse_insecure` is called when Django's apps are ready, which every process passes; it names every fault at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+
+SECRET_LENGTH_MIN = 50
+SECRET_CHARACTERS_MIN = 10
+
+
+def refuse_insecure(settings: ModuleType) -> None:
+    """Raises ImproperlyConfigured that lists what is missing or insecure; does nothing outside production."""
+    if not settings.PRODUCTION:
+        return
+    faults = list(faults_of(settings))
+    if faults:
+        raise ImproperlyConfigured("Production does not start with these settings:\n  " + "\n  ".join(faults))
+
+
+def faults_of(settings: ModuleType) -> Iterator[str]:
+    """One line per missing or insecure setting, which begins with the variable's name."""
+    yield from _secret(settings.SECRET_KEY)
+    yield from _hosts(settings)
+    if settings.DEBUG:
+        yield "DEBUG is on: errors would show code and settings to everybody."
+    if not settings.DATABASE_URL:
+        yield "DATABASE_URL is missing: the embedded PostgreSQL is for development."
+    if "filebased" in settings.EMAIL_BACKEND or "console" in settings.EMAIL_BACKEND:
+        yield "EMAIL_URL is missing: invitations and alerts would reach nobody."
+    if "localhost" in settings.DEFAULT_FROM_EMAIL:
+        yield "DEFAULT_FROM_EMAIL is missing: mail needs a sender that receivers can trust."
+    if not settings.SECURE_SSL_REDIRECT:
+        yield "SECURE_SSL_REDIRECT is off: passwords and keys could travel in plain text."
+    if settings.SECURE_HSTS_SECONDS <= 0:
+        yield "SECURE_HSTS_SECONDS is 0: browsers would try plain text first."
+    if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
+        yield "SESSION_COOKIE_SECURE is off: sessions could be read on the way."
+
+
+def _secret(key: str) -> Iterator[str]:
+    if not key:
+        yield "SECRET_KEY is missing."
+    elif len(key) < SECRET_LENGTH_MIN or len(set(key)) < SECRET_CHARACTERS_MIN:
+        yield f"SECRET_KEY is weak: it needs {SECRET_LENGTH_MIN} random characters."
+    elif key.startswith(("django-insecure-", "for development only")):
+        yield "SECRET_KEY is a published one: anybody could sign sessions with it."
+
+
+def _hosts(settings: ModuleType) -> Iterator[str]:
+    hosts: Sequence[str] = settings.ALLOWED_HOSTS
+    if not hosts:
+        yield "ALLOWED_HOSTS is missing: name the hosts that this site answers to."
+    elif "*" in hosts:
+        yield "ALLOWED_HOSTS is *: links in mail could be made to point anywhere."
+    site = urlsplit(settings.SITE_URL)
+    if not settings.SITE_URL:
+        yield "SITE_URL is missing: links in mail begin with it."
+    elif site.scheme != "https" or not site.hostname:
+        yield "SITE_URL does not begin with https://."
+    for origin in settings.CSRF_TRUSTED_ORIGINS:
+        if not origin.startswith("https://"):
+            yield f"CSRF_TRUSTED_ORIGINS has {origin}, which does not begin with https://."
+
+
+@register(Tags.security, deploy=True)
+def broker_is_shared(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
+    """The folder broker reaches the processes of one machine only; the sweeps make up for it, some seconds later."""
+    from django.conf import settings
+
+    if settings.CELERY_BROKER_URL.startswith("filesystem:"):
+        return [
+            Warning(
+                "CELERY_BROKER_URL is a folder: workers on other machines do not hear of work at once.",
+                hint="Set it to a Redis or RabbitMQ when there is more than one machine.",
+                id="config.W001",
+            )
+        ]
+    return []

@@ -1,0 +1,87 @@
+"""Web, worker and beat under one supervisor: they start together and stop together, and it says which one failed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import sys
+from collections.abc import Callable, Mapping
+
+from honcho.manager import Manager
+from honcho.printer import Message, Printer
+
+WEB_PROCESSES_MAX = 8
+WORKER_PROCESSES = 2
+STOPPED = re.compile(r"(?P<name>\w+) stopped \(rc=(?P<code>-?\d+)\)")
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def commands(host: str, port: int) -> dict[str, list[str]]:
+    """What runs: granian with a process per core and one thread each (FACTS: the quickest), a worker, and beat."""
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config.celery"]
+    return {
+        "web": [
+            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"),
+            *("--host", host, "--port", str(port), "--workers", str(min(cores(), WEB_PROCESSES_MAX))),
+            *("--blocking-threads", "1", "--backlog", "2048", "--log-level", "warning"),
+            "config.wsgi:application",
+        ],
+        "worker": [
+            *(*celery, "worker", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "WARNING"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ],
+        "beat": [*celery, "beat", "--loglevel", "WARNING"],
+    }
+
+
+class _Watcher(Printer):
+    """Prints what the processes say, remembers the first that stopped by itself, and tells when all have started."""
+
+    def __init__(self, names: set[str], on_started: Callable[[], None]) -> None:
+        super().__init__(sys.stdout)
+        self.waiting = names
+        self.on_started = on_started
+        self.first_stopped: tuple[str, int] | None = None
+        self.is_asked_to_stop = False
+
+    def write(self, message: Message) -> None:
+        """One message; those of the supervisor itself say who started and stopped."""
+        text = message.data if isinstance(message.data, str) else message.data.decode(errors="replace")
+        if message.name != "system":
+            super().write(message)
+        elif "received" in text:
+            self.is_asked_to_stop = True
+        elif found := STOPPED.search(text):
+            if self.first_stopped is None and not self.is_asked_to_stop:
+                self.first_stopped = (found["name"], int(found["code"]))
+        elif "started (pid" in text:
+            self.waiting.discard(text.split()[0])
+            if not self.waiting:
+                self.on_started()
+                self.waiting = {"told"}
+        self.output.flush()
+
+
+def run(host: str, port: int, environment: Mapping[str, str], on_started: Callable[[], None]) -> str | None:
+    """Run until Ctrl-C, SIGTERM or the end of any process; then all are stopped.
+
+    `on_started` is called once when all processes have been started. Returns None after a stop that was asked for,
+    else one line that says which process ended and how.
+    """
+    wanted = commands(host, port)
+    watcher = _Watcher(set(wanted), on_started)
+    manager = Manager(watcher)
+    for name, command in wanted.items():
+        manager.add_process(name, "exec " + shlex.join(command), env={**os.environ, **environment})
+    manager.loop()
+    if watcher.first_stopped is None:
+        return None
+    name, code = watcher.first_stopped
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return f"{name} {how}; everything was stopped. What it said is above."
