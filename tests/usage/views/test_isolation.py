@@ -1,0 +1,96 @@
+"""No page shows a byte of another account, whoever asks and however."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from organizations.models import Account, Role
+from organizations.urls import urlpatterns as own_urls
+from tests.usage.events import charge, event, question
+from usage.models import UsageEvent
+from usage.urls import urlpatterns as page_urls
+
+SECRET = "+1 999 555 0000"
+ELSEWHERE = {"switch_account", "accept_invitation"}  # tested in tests/organizations/test_pages.py
+
+
+@pytest.fixture
+def secretive(bare_account: Callable[..., Account]) -> Account:
+    """An account with a call that names its caller."""
+    account = bare_account("letustalk", name="Secretive Ltd", paid="10", projects={"hush": "live"})
+    costs = {"llm": "0.005", "stt": "0.006", "tts": "0.022", "sip": "0.007"}
+    charge("letustalk", event(account, caller=SECRET, call_id="secret-call", provider_costs=costs))
+    return account
+
+
+@pytest.fixture
+def stranger(bare_account: Callable[..., Account]) -> Account:
+    """Another customer of the same product."""
+    return bare_account("letustalk", name="Stranger", projects={"own": "live"})
+
+
+def addresses(account: Account) -> dict[str, str]:
+    """Every customer page, with the account's own ids."""
+    known = {"call": [UsageEvent.objects.get(account=account).pk]}
+    names = {str(each.name) for each in [*page_urls, *own_urls]} - ELSEWHERE
+    return {name: reverse(name, args=known.get(name, [])) for name in names}
+
+
+def body_of(client: Client, address: str) -> tuple[int, str]:
+    response = client.get(address)
+    content = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
+    return response.status_code, content.decode()
+
+
+def test_whoever_is_not_signed_in_is_sent_to_sign_in(secretive: Account, client: Client) -> None:
+    for address in addresses(secretive).values():
+        response = client.get(address)
+        assert (response.status_code, response["Location"].partition("?")[0]) == (302, "/accounts/login/"), address
+
+
+def test_another_account_finds_no_byte(
+    secretive: Account, stranger: Account, reader: Callable[..., Client]
+) -> None:
+    client = reader(stranger)
+    for name, address in addresses(secretive).items():
+        status, body = body_of(client, address)
+        assert status == (404 if name == "call" else 200), address
+        for trace in (SECRET, "Secretive", "secret-call", "Hush"):
+            assert trace not in body, (address, trace)
+
+
+def test_another_accounts_project_does_not_exist(
+    secretive: Account, stranger: Account, reader: Callable[..., Client]
+) -> None:
+    client = reader(stranger)
+    foreign = secretive.projects.get().pk
+    for name, address in addresses(secretive).items():
+        assert client.get(address, {"project": foreign}).status_code == 404, name
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_role_may_read(secretive: Account, reader: Callable[..., Client], role: Role) -> None:
+    client = reader(secretive, role)
+    for address in addresses(secretive).values():
+        assert body_of(client, address)[0] == 200, address
+
+
+def test_a_call_in_progress_of_another_account_is_not_shown(
+    secretive: Account, stranger: Account, reader: Callable[..., Client]
+) -> None:
+    from tests.usage.events import key_of
+    from usage.services.authorize import authorize
+
+    authorize(key=key_of("letustalk"), request=question(secretive, "live-secret", caller=SECRET))
+    assert "live-secret" not in body_of(reader(stranger), reverse("calls"))[1]
+    assert SECRET in body_of(reader(secretive), reverse("calls"))[1]
+
+
+def test_no_page_is_kept_by_a_cache(secretive: Account, reader: Callable[..., Client]) -> None:
+    client = reader(secretive)
+    for address in addresses(secretive).values():
+        assert client.get(address)["Cache-Control"] == "private, no-store", address

@@ -1,0 +1,167 @@
+"""The first page: its parts add up, its figures are the ledger's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from billing.models import GrantKind, TransactionKind
+from billing.services.credits import credit
+from organizations.models import Account
+from tests.usage.events import charge, event, key_of, question
+from usage.services.authorize import authorize
+from usage.services.void import void
+from usage.models import UsageEvent
+
+NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
+QUERIES_AT_MOST = 15
+
+
+def charge_on(moment: datetime, account: Account, cents: int = 10, **data: object) -> None:
+    """One call of so many cents (analytics at $0.002 and STT at $0.006 a minute), charged at `moment`."""
+    with time_machine.travel(moment, tick=False):
+        charge("aipbx", event(account, occurred_at=moment, stt_seconds=cents * 100, **data))
+
+
+@pytest.fixture
+def account(bare_account: Callable[..., Account]) -> Account:
+    with time_machine.travel(NOON - timedelta(days=40), tick=False):
+        return bare_account("aipbx", paid="100", promo="2", timezone="America/New_York", daily_cap=Decimal(20))
+
+
+def test_the_parts_add_up_to_what_is_available(account: Account, reader: Callable[..., Client]) -> None:
+    with time_machine.travel(NOON, tick=False):
+        authorize(key=key_of("aipbx"), request=question(account, "c-live"))
+        context = reader(account).get(reverse("overview")).context
+    parts = [amount for _label, amount in context["parts"]]
+    assert parts == [Decimal(100), Decimal(2), Decimal("-0.25")]
+    assert sum(parts) == context["balance"].available == Decimal("101.75")
+
+
+def test_debt_and_allotment_are_parts_too(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    account = bare_account("aipbx", paid="0.01")
+    charge("aipbx", event(account, stt_seconds=1000))
+    credit(
+        wallet_id=account.wallet.pk,
+        kind=GrantKind.ALLOTMENT,
+        amount=Decimal(3),
+        key="allotment",
+        transaction_kind=TransactionKind.ALLOTMENT,
+        description="Monthly allotment",
+    )
+    context = reader(account).get(reverse("overview")).context
+    assert [amount for _label, amount in context["parts"]] == [Decimal(0), Decimal(3), Decimal(0), Decimal("-0.09")]
+    assert context["balance"].available == Decimal("2.91")
+
+
+def test_the_month_is_compared_with_the_same_days_of_the_last(
+    account: Account, reader: Callable[..., Client]
+) -> None:
+    charge_on(datetime(2026, 2, 10, 15, tzinfo=UTC), account, 20)
+    charge_on(datetime(2026, 2, 20, 15, tzinfo=UTC), account, 40)  # after the 15th: not compared
+    charge_on(datetime(2026, 3, 2, 15, tzinfo=UTC), account, 10, llm_input_tokens=1000)
+    charge_on(datetime(2026, 3, 3, 15, tzinfo=UTC), account, 30)
+    with time_machine.travel(NOON, tick=False):
+        response = reader(account).get(reverse("overview"))
+    month, before = response.context["month"], response.context["before"]
+    assert (month.spent, month.calls, month.tokens) == (Decimal("0.405"), 2, Decimal(1000))
+    assert month.average_per_call == Decimal("0.2025")
+    assert (before.spent, before.calls) == (Decimal("0.2"), 1)
+    assert response.context["before_span"] == "February 1\N{EN DASH}15"
+
+
+def test_the_day_is_the_accounts_own(account: Account, reader: Callable[..., Client]) -> None:
+    charge_on(datetime(2026, 3, 15, 3, 30, tzinfo=UTC), account, 50)  # March 14, 23:30 in New York
+    charge_on(datetime(2026, 3, 15, 4, 30, tzinfo=UTC), account, 30)
+    with time_machine.travel(NOON, tick=False):
+        context = reader(account).get(reverse("overview")).context
+    assert context["balance"].spent_today == Decimal("0.3")
+    assert [used for *_place, used in context["hours"]] == [True, *[False] * 23]
+    assert {bar.day.day.day: bar.day.spent for bar in context["chart"].bars if bar.day.spent} == {
+        14: Decimal("0.5"),
+        15: Decimal("0.3"),
+    }
+
+
+def test_three_days_make_a_pace_and_two_do_not(account: Account, reader: Callable[..., Client]) -> None:
+    client = reader(account)
+    for day in (11, 12):
+        charge_on(datetime(2026, 3, day, 15, tzinfo=UTC), account, 100)
+    with time_machine.travel(NOON, tick=False):
+        response = client.get(reverse("overview"))
+    assert response.context["runway"] is None
+    assert "No pace yet" in response.content.decode()
+    charge_on(datetime(2026, 3, 14, 15, tzinfo=UTC), account, 100)
+    with time_machine.travel(NOON, tick=False):
+        runway = client.get(reverse("overview")).context["runway"]
+    # 3.00 over the four full days since the first use; 99.00 are left.
+    assert (runway["per_day"], runway["days"], runway["until"]) == ("$0.75", 132, "July 25")
+
+
+def test_a_reversed_call_was_not_spent(account: Account, reader: Callable[..., Client]) -> None:
+    charge_on(datetime(2026, 3, 14, 15, tzinfo=UTC), account, 50)
+    with time_machine.travel(NOON, tick=False):
+        void(event=UsageEvent.objects.get(), reason="Test", actor_id=None)
+        context = reader(account).get(reverse("overview")).context
+    assert (context["month"].spent, context["month"].calls) == (Decimal(0), 0)
+    assert context["balance"].available == Decimal(102)
+
+
+def test_sandbox_spending_is_never_in_a_total(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    account = bare_account("aitelier", paid="10", projects={"pilot": "sandbox", "desk": "live"})
+    charge(
+        "aitelier",
+        event(account, project="pilot", outcome="success"),
+        event(account, project="desk", outcome="conversation"),
+    )
+    response = reader(account).get(reverse("overview"))
+    assert (response.context["month"].spent, response.context["month"].simulated) == (Decimal("0.6"), Decimal("0.9"))
+    assert response.context["chart_total"].spent == Decimal("0.6")
+    assert "1 sandbox call would have cost" in response.content.decode()
+
+
+def test_a_project_narrows_the_figures(bare_account: Callable[..., Account], reader: Callable[..., Client]) -> None:
+    account = bare_account("aipbx", paid="10", projects={"one": "live", "two": "live"})
+    charge(
+        "aipbx", event(account, project="one", stt_seconds=1000), event(account, project="two", stt_seconds=3000)
+    )
+    one = account.projects.get(external_id="one")
+    context = reader(account).get(reverse("overview"), {"project": one.pk}).context
+    assert context["month"].spent == Decimal("0.1")
+    assert [line.row.amount for line in context["lines"]][:1] == [Decimal("-0.1")]
+
+
+def test_the_cap_warns_before_it_is_reached(account: Account, reader: Callable[..., Client]) -> None:
+    charge_on(NOON, account, 1700)
+    with time_machine.travel(NOON, tick=False):
+        page = reader(account).get(reverse("overview")).content.decode()
+    assert '<progress class="meter warn" value="0.8500"' in page
+    assert "$3.00 left until midnight." in page
+
+
+def test_pages_ask_the_database_little(
+    account: Account, reader: Callable[..., Client], django_assert_max_num_queries: Callable[..., object]
+) -> None:
+    charge("aipbx", *[event(account, stt_seconds=60) for _ in range(30)])
+    client = reader(account)
+    some = UsageEvent.objects.first()
+    assert some is not None
+    for address in (
+        reverse("overview"),
+        reverse("history"),
+        reverse("history") + "?view=each&type=call&when=30&simulated=shown",
+        reverse("calls"),
+        reverse("call", args=[some.pk]),
+    ):
+        with django_assert_max_num_queries(QUERIES_AT_MOST):  # type: ignore[attr-defined]
+            assert client.get(address).status_code == 200
