@@ -147,7 +147,7 @@ def local_day(value: datetime, zone: ZoneInfo) -> str:
 
 
 @register.filter
-def length(seconds: Decimal | int) -> str:
+def duration(seconds: Decimal | int) -> str:
     """A call's length: 2:14, or 1:02:14. Begun seconds are left out."""
     whole = int(seconds)
     hours, rest = divmod(whole, 3600)

@@ -52,9 +52,7 @@ def test_whoever_is_not_signed_in_is_sent_to_sign_in(secretive: Account, client:
         assert (response.status_code, response["Location"].partition("?")[0]) == (302, "/accounts/login/"), address
 
 
-def test_another_account_finds_no_byte(
-    secretive: Account, stranger: Account, reader: Callable[..., Client]
-) -> None:
+def test_another_account_finds_no_byte(secretive: Account, stranger: Account, reader: Callable[..., Client]) -> None:
     client = reader(stranger)
     for name, address in addresses(secretive).items():
         status, body = body_of(client, address)

@@ -47,8 +47,12 @@ def test_digits_are_grouped_as_the_reader_does() -> None:
 
 
 def test_the_tag_takes_the_pages_currency_or_the_amounts_own() -> None:
-    template = Template("{% load money %}{% money a %}|{% money b column=True %}|{% money c plus=True %}|{% money none %}")
-    context = Context({"currency": "USD", "a": Decimal("0.052"), "b": Decimal(5), "c": Money(2, "CREDIT"), "none": None})
+    template = Template(
+        "{% load money %}{% money a %}|{% money b column=True %}|{% money c plus=True %}|{% money none %}"
+    )
+    context = Context(
+        {"currency": "USD", "a": Decimal("0.052"), "b": Decimal(5), "c": Money(2, "CREDIT"), "none": None}
+    )
     assert template.render(context) == '$0.05<span class="micro">2</span>|$5.00<span class="micro"></span>|+2 credits|—'
 
 

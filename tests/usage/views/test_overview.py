@@ -15,9 +15,9 @@ from billing.models import GrantKind, TransactionKind
 from billing.services.credits import credit
 from organizations.models import Account
 from tests.usage.events import charge, event, key_of, question
+from usage.models import UsageEvent
 from usage.services.authorize import authorize
 from usage.services.void import void
-from usage.models import UsageEvent
 
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 QUERIES_AT_MOST = 15
@@ -44,9 +44,7 @@ def test_the_parts_add_up_to_what_is_available(account: Account, reader: Callabl
     assert sum(parts) == context["balance"].available == Decimal("101.75")
 
 
-def test_debt_and_allotment_are_parts_too(
-    bare_account: Callable[..., Account], reader: Callable[..., Client]
-) -> None:
+def test_debt_and_allotment_are_parts_too(bare_account: Callable[..., Account], reader: Callable[..., Client]) -> None:
     account = bare_account("aipbx", paid="0.01")
     charge("aipbx", event(account, stt_seconds=1000))
     credit(
@@ -62,9 +60,7 @@ def test_debt_and_allotment_are_parts_too(
     assert context["balance"].available == Decimal("2.91")
 
 
-def test_the_month_is_compared_with_the_same_days_of_the_last(
-    account: Account, reader: Callable[..., Client]
-) -> None:
+def test_the_month_is_compared_with_the_same_days_of_the_last(account: Account, reader: Callable[..., Client]) -> None:
     charge_on(datetime(2026, 2, 10, 15, tzinfo=UTC), account, 20)
     charge_on(datetime(2026, 2, 20, 15, tzinfo=UTC), account, 40)  # after the 15th: not compared
     charge_on(datetime(2026, 3, 2, 15, tzinfo=UTC), account, 10, llm_input_tokens=1000)
@@ -132,9 +128,7 @@ def test_sandbox_spending_is_never_in_a_total(
 
 def test_a_project_narrows_the_figures(bare_account: Callable[..., Account], reader: Callable[..., Client]) -> None:
     account = bare_account("aipbx", paid="10", projects={"one": "live", "two": "live"})
-    charge(
-        "aipbx", event(account, project="one", stt_seconds=1000), event(account, project="two", stt_seconds=3000)
-    )
+    charge("aipbx", event(account, project="one", stt_seconds=1000), event(account, project="two", stt_seconds=3000))
     one = account.projects.get(external_id="one")
     context = reader(account).get(reverse("overview"), {"project": one.pk}).context
     assert context["month"].spent == Decimal("0.1")
