@@ -17,8 +17,8 @@ from django.utils import timezone
 from billing.admin import figures
 from billing.admin.verification import age
 from billing.models import LedgerVerification, Transaction, Wallet
-from notifications.admin.sweep import is_late
 from notifications.models import Delivery, SweepRun
+from notifications.services import sweeps
 from organizations.admin.amounts import amount_html
 from organizations.admin.panels import Column, Panel, link_to, list_url
 from organizations.models import Product
@@ -88,9 +88,8 @@ def _ledger() -> dict[str, Any]:
 
 
 def _sweeps() -> dict[str, Any]:
-    runs = {run.name: run for run in SweepRun.objects.all()}
-    late = [name for name in settings.SWEEPS if is_late(name, runs[name].finished_at if name in runs else None)]
-    failed = [run.name for run in runs.values() if run.error and run.name not in late]
+    late = sweeps.late()
+    failed = [name for name in SweepRun.objects.exclude(error="").values_list("name", flat=True) if name not in late]
     figure = f"{len(late)} late" if late else "On time"
     words = ", ".join(late) or (f"Last run failed: {', '.join(failed)}" if failed else f"{len(settings.SWEEPS)} sweeps")
     return _stat("Sweeps", figure, words.replace("_", " "), list_url(SweepRun), is_bad=bool(late or failed))

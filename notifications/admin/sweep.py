@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import admin
@@ -10,18 +10,15 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from notifications.models import SweepRun
+from notifications.services.sweeps import LATE_RUNS, LATE_SECONDS
 from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
 
-LATE_FACTOR = 3
-LATE_GRACE = timedelta(minutes=1)
 
-
-def is_late(name: str, finished_at: datetime | None) -> bool:
-    """Whether the sweep should have finished again by now: three of its intervals and a minute ago."""
-    interval = settings.SWEEPS.get(name)
-    if interval is None:
-        return False
-    return finished_at is None or timezone.now() - finished_at > LATE_FACTOR * timedelta(seconds=interval) + LATE_GRACE
+def is_late(run: SweepRun) -> bool:
+    """Whether the sweep should have finished again by now, by the rule of `notifications.services.sweeps.late`."""
+    interval = settings.SWEEPS.get(run.name)
+    waited = timezone.now() - (run.finished_at or run.started_at)
+    return interval is not None and waited > timedelta(seconds=interval * LATE_RUNS + LATE_SECONDS)
 
 
 @admin.register(SweepRun)
@@ -35,7 +32,7 @@ class SweepRunAdmin(ReadOnlyMixin, BackOfficeAdmin):
     @display(description="state", label={"on time": "success", "late": "danger", "failed": "warning"})
     def state(self, obj: SweepRun) -> str:
         """On time, late, or failed on its last run."""
-        return "late" if is_late(obj.name, obj.finished_at) else "failed" if obj.error else "on time"
+        return "late" if is_late(obj) else "failed" if obj.error else "on time"
 
     @display(description="runs every")
     def every(self, obj: SweepRun) -> str:

@@ -84,8 +84,11 @@ class ServiceKeyAdmin(BackOfficeAdmin):
         return form
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> ServiceKey | None:
-        """The key with this prefix."""
-        return self.get_queryset(request).filter(prefix=object_id).first()
+        """The key with this prefix, which also stands in for its primary key: pages make addresses of that."""
+        key = self.get_queryset(request).filter(prefix=object_id).first()
+        if key is not None:
+            key.pk = key.prefix
+        return key
 
     @display(description="name", ordering="name")
     def shown_name(self, obj: ServiceKey) -> SafeString:
@@ -106,7 +109,7 @@ class ServiceKeyAdmin(BackOfficeAdmin):
     def save_model(self, request: HttpRequest, obj: ServiceKey, form: forms.ModelForm, change: bool) -> None:
         """Make the key and show it this once, or save what changed about it."""
         if change:
-            obj.save(update_fields=["name", "expiry_date"])
+            ServiceKey.objects.filter(prefix=obj.prefix).update(name=obj.name, expiry_date=obj.expiry_date)
             return
         key = ServiceKey.objects.assign_key(obj)
         obj.save(force_insert=True)
@@ -150,7 +153,7 @@ class ServiceKeyAdmin(BackOfficeAdmin):
             return HttpResponseRedirect(reverse("admin:organizations_servicekey_changelist"))
 
         def perform(form: actions.ReasonForm) -> str:
-            ServiceKey.objects.filter(pk=key.pk).update(revoked=True)
+            ServiceKey.objects.filter(prefix=key.prefix).update(revoked=True)
             return f"{key.name} is revoked."
 
         return actions.run(

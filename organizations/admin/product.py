@@ -42,7 +42,7 @@ class ProductForm(forms.ModelForm):
             "name": "What customers and staff read.",
             "slug": "Names the product in commands and files; it cannot change later.",
             "accent": "The colour of the product's pages.",
-            "default_project_mode": "For new projects whose service names no mode. In the sandbox charges are simulated.",
+            "default_project_mode": "For projects whose service names no mode. In the sandbox charges are simulated.",
         }
 
     def clean_timezone(self) -> str:

@@ -1,0 +1,125 @@
+"""The dashboard: figures that agree with the ledger, and what wants attention."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
+
+from billing.models import LedgerVerification
+from billing.services.credits import adjust
+from notifications.models import Delivery, SweepRun
+from organizations.models import Account, Product
+from tests.config.admin_rows import charge, fill
+from usage.models import RejectedEvent
+from usage.services.void import void
+
+
+def stats(client: Client) -> dict[str, dict[str, Any]]:
+    return {stat["label"]: stat for stat in client.get(reverse("admin:index")).context["stats"]}
+
+
+def money(client: Client) -> dict[str, list[str]]:
+    (panel,) = client.get(reverse("admin:index")).context["panels"]
+    return {strip_tags(str(row[0])): [strip_tags(str(cell)) for cell in row[1:]] for row in panel.rows}
+
+
+def test_the_dashboard_takes_at_most_twenty_queries(products: dict[str, Product], staff_client: Client) -> None:
+    fill(products)
+    with CaptureQueriesContext(connection) as queries:
+        assert staff_client.get(reverse("admin:index")).status_code == 200
+    assert len(queries) <= 20
+
+
+def test_money_in_and_out_is_what_the_ledger_moved(make_account: Callable[..., Account], staff_client: Client) -> None:
+    account = make_account("aipbx", paid="25", promo="1")
+    charge(account, "evt-1")
+    reversed_event = charge(account, "evt-2")
+    void(event=reversed_event, reason="Wrong number", actor_id=None)
+    make_account("osmtalk", paid="500")
+    shown = money(staff_client)
+    assert shown["AI PBX"] == ["$25.00", "$0.014", "$25.00", "$1.00", "$0.014", "$0.00", "$0.00"]
+    assert shown["osmTalk"][0] == "₹500.00"
+    assert "Aitelier" not in shown
+
+
+def test_each_product_has_its_own_chart_in_its_own_currency(
+    make_account: Callable[..., Account], staff_client: Client
+) -> None:
+    charge(make_account("aipbx", paid="25"), "evt-1")
+    (chart,) = staff_client.get(reverse("admin:index")).context["charts"]
+    assert chart["title"] == "AI PBX"
+    assert strip_tags(str(chart["total"])) == "$0.014"
+    assert '"0.014000"' in chart["data"]
+
+
+def test_wallets_below_their_floor_are_listed_the_lowest_first(
+    make_account: Callable[..., Account], staff_client: Client
+) -> None:
+    """letustalk.md: below $0.10 no call starts; aipbx.md: at zero none does."""
+    low = make_account("letustalk", name="Low")
+    make_account("letustalk", name="Rich", paid="5")
+    make_account("aipbx", name="Empty")
+    make_account("aipbx", name="Cents", paid="0.01")
+    suspended = make_account("aipbx", name="Suspended")
+    Account.objects.filter(pk=suspended.pk).update(status="suspended")
+    adjust(wallet_id=low.wallet.pk, amount=Decimal("-0.45"), reason="Test", actor_id=None, key="test")  # of 0.50
+    (panel,) = staff_client.get(reverse("admin:index")).context["low_panels"]
+    rows = [[strip_tags(str(cell)) for cell in row] for row in panel.rows]
+    assert rows == [["Empty", "AI PBX", "$0.00", "$0.00"], ["Low", "letustalk.ai", "$0.05", "$0.10"]]
+    assert panel.note == "2 wallets, the lowest first"
+
+
+def test_the_last_verification_stands_there_with_its_age(staff_client: Client) -> None:
+    assert stats(staff_client)["Ledger"]["figure"] == "Not verified yet"
+    ended = timezone.now() - timedelta(hours=3, minutes=1)
+    LedgerVerification.objects.create(started_at=ended, finished_at=ended, transactions=12, is_sound=True)
+    sound = stats(staff_client)["Ledger"]
+    assert (sound["figure"], sound["is_bad"]) == ("Sound", False)
+    assert sound["note"].replace("\xa0", " ") == "Verified 3 hours ago, 12 transactions"
+    LedgerVerification.objects.create(started_at=ended, finished_at=ended, transactions=12, is_sound=False)
+    assert (stats(staff_client)["Ledger"]["figure"], stats(staff_client)["Ledger"]["is_bad"]) == ("Broken", True)
+
+
+def test_late_sweeps_are_named(staff_client: Client) -> None:
+    now = timezone.now()
+    for name in settings.SWEEPS:
+        SweepRun.objects.update_or_create(name=name, defaults={"started_at": now, "finished_at": now})
+    assert stats(staff_client)["Sweeps"]["figure"] == "On time"
+    SweepRun.objects.filter(name="expire_holds").update(finished_at=now - timedelta(minutes=5))
+    late = stats(staff_client)["Sweeps"]
+    assert (late["figure"], late["note"], late["is_bad"]) == ("1 late", "expire holds", True)
+
+
+@pytest.mark.parametrize(("hours", "count"), [(1, "1"), (25, "0")])
+def test_rejections_of_the_last_day_are_counted(
+    hours: int, count: str, products: dict[str, Product], staff_client: Client
+) -> None:
+    RejectedEvent.objects.create(
+        service=products["aipbx"].services.get(),
+        code="invalid_event",
+        detail="x",
+        body="{}",
+        received_at=timezone.now() - timedelta(hours=hours),
+    )
+    assert stats(staff_client)["Rejected events"]["figure"] == count
+
+
+def test_undelivered_messages_are_those_given_up_and_those_waiting_too_long(staff_client: Client) -> None:
+    now = timezone.now()
+    for key, status in (("dead", "dead"), ("waiting", "pending"), ("fresh", "pending"), ("sent", "sent")):
+        Delivery.objects.create(
+            key=key, channel="email", recipient="a@example.com", body="x", status=status, next_attempt_at=now
+        )
+    Delivery.objects.filter(key="waiting").update(created_at=now - timedelta(minutes=6))
+    assert stats(staff_client)["Undelivered e-mails"]["figure"] == "2"
