@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 if TYPE_CHECKING:
@@ -27,3 +29,23 @@ def reader(db: None) -> Callable[..., Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """`with statements() as sent:` collects every statement, set-based SQL included, which Django never logs."""
+
+    @contextmanager
+    def collect() -> Iterator[list[str]]:
+        sent: list[str] = []
+        execute = psycopg.Cursor.execute
+
+        def recorded(self: Any, query: Any, *args: Any, **options: Any) -> Any:
+            sent.append(str(query))
+            return execute(self, query, *args, **options)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(psycopg.Cursor, "execute", recorded)
+            yield sent
+
+    return collect
