@@ -10,19 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
-
 from usage.api import fields
 from usage.api.fields import Errors, Invalid
-from usage.api.parsing import MalformedJSON, decode, needs_care
+from usage.api.parsing import decode, needs_care, split_array
 from usage.services.incoming import IncomingEvent, Rejection
 
 EVENTS_MAX = 1000
 AHEAD_MAX = timedelta(minutes=5)
 CODE = "invalid_event"
 JSON_SPACE = b" \t\r\n"
-
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 class TooManyEvents(ValueError):  # noqa: N818 - a state of the input
@@ -71,15 +67,7 @@ def read_events(body: bytes, *, now: datetime) -> Intake:
     body = body.strip(JSON_SPACE)
     if body[:1] != b"[":
         return Intake([read_event(body, carefully=carefully, latest=latest)], is_array=False)
-    try:
-        body.decode()
-        raws = [bytes(raw) for raw in _split(body)]
-    except UnicodeDecodeError as error:
-        raise MalformedJSON("The body is not UTF-8.") from error
-    except RecursionError as error:
-        raise MalformedJSON("The body is nested too deeply.") from error
-    except msgspec.MsgspecError as error:
-        raise MalformedJSON(f"The body is not JSON: {error}.") from error
+    raws = split_array(body)
     if len(raws) > EVENTS_MAX:
         raise TooManyEvents
     return Intake([read_event(raw, carefully=carefully, latest=latest) for raw in raws], is_array=True)

@@ -57,6 +57,8 @@ def exact_number(text: str) -> Decimal:
 
 
 _decode = msgspec.json.Decoder(float_hook=exact_number).decode
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def needs_care(body: bytes) -> bool:
@@ -96,6 +98,49 @@ def _strings(value: Any) -> int:
     return 1 if kind is str else 0
 
 
+def split_array(body: bytes) -> list[bytes]:
+    """The texts of an array's elements, each to be decoded by itself. Raises MalformedJSON."""
+    try:
+        body.decode()
+        return [bytes(raw) for raw in _split(body)]
+    except UnicodeDecodeError as error:
+        raise MalformedJSON("The body is not UTF-8.") from error
+    except msgspec.MsgspecError:
+        return _split_carefully(body.decode())
+    except RecursionError as error:
+        raise MalformedJSON("The body is nested too deeply.") from error
+
+
+def _split_carefully(text: str) -> list[bytes]:
+    """The same for texts that msgspec gives up on, such as half a surrogate pair in one of the elements."""
+    elements: list[bytes] = []
+    start = _after_space(text, 1)
+    try:
+        while text[start : start + 1] != "]" or elements:
+            _, end = _SCANNER.raw_decode(text, start)
+            elements.append(text[start:end].encode())
+            start = _after_space(text, end)
+            if text[start : start + 1] != ",":
+                break
+            start = _after_space(text, start + 1)
+    except json.JSONDecodeError as error:
+        raise _malformed(error) from error
+    except RecursionError as error:
+        raise MalformedJSON("The body is nested too deeply.") from error
+    if text[start:].rstrip(" \t\r\n") != "]":
+        raise MalformedJSON(f"The body is not JSON: the array does not end at character {start}.")
+    return elements
+
+
+def _after_space(text: str, start: int) -> int:
+    found = _SPACE.match(text, start)
+    return found.end() if found else start
+
+
+def _malformed(error: json.JSONDecodeError) -> MalformedJSON:
+    return MalformedJSON(f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno}).")
+
+
 def decode_carefully(body: bytes) -> tuple[Any, Faults]:
     """The same, slowly, with the path of everything that is wrong. Raises MalformedJSON."""
     try:
@@ -109,8 +154,7 @@ def decode_carefully(body: bytes) -> tuple[Any, Faults]:
     except UnicodeDecodeError as error:
         raise MalformedJSON("The body is not UTF-8.") from error
     except json.JSONDecodeError as error:
-        words = f"The body is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
-        raise MalformedJSON(words) from error
+        raise _malformed(error) from error
     except RecursionError as error:
         raise MalformedJSON("The body is nested too deeply.") from error
     faults: Faults = {}
@@ -188,6 +232,9 @@ class UnfitJSON(ParseError):  # noqa: N818 - a state of the input
     def __init__(self, detail: str, errors: Faults | None = None) -> None:
         super().__init__(detail, "malformed_json")
         self.errors = errors
+
+
+_SCANNER = json.JSONDecoder(parse_float=_number, parse_int=_integer, parse_constant=_no_number)
 
 
 class StrictJSONParser(BaseParser):
