@@ -39,7 +39,7 @@ class ListBase(ModelAdmin):
 
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ListBase):
+class GroupAdmin(DjangoGroupAdmin, ListBase):  # type: ignore[misc]
     """Roles: sets of permissions for staff."""
 
 

@@ -34,8 +34,11 @@ def find(request: HttpRequest, search_term: str) -> list[SearchResult]:
             continue
         found, _duplicates = model_admin.get_search_results(request, model_admin.get_queryset(request), term)
         meta = model._meta
-        if model_admin.list_select_related:
-            found = found.select_related(*model_admin.list_select_related)
+        related = model_admin.list_select_related
+        if not isinstance(related, bool):
+            found = found.select_related(*related)
+        if model in (Project, RateCard):
+            found = found.select_related("account__product")
         for row in found[:RESULTS_PER_MODEL]:
             key = row.prefix if isinstance(row, ServiceKey) else row.pk
             results.append(
@@ -50,8 +53,9 @@ def find(request: HttpRequest, search_term: str) -> list[SearchResult]:
 
 
 def _where(row: object, kind: str) -> str:
-    """The kind of row and, for a customer's, whose it is."""
+    """The kind of row and, for a customer's, whose it is and at which product."""
     account = row if isinstance(row, Account) else getattr(row, "account", None)
-    if isinstance(account, Account):
-        return f"{kind.capitalize()}, {account.product if row is account else account}"
-    return kind.capitalize()
+    if not isinstance(account, Account):
+        return kind.capitalize()
+    known = isinstance(row, Account | Wallet)  # its title names the account
+    return ", ".join([kind.capitalize(), *([] if known else [account.name]), account.product.name])

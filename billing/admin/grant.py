@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from billing.models import Grant, Transaction, Transfer
 from organizations.admin.amounts import money_column, money_html
 from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
-from organizations.admin.panels import Column, Panel, badge, link, list_url
+from organizations.admin.panels import Column, Panel, badge, link, list_url, moment
 
 TRANSFERS_SHOWN = 50
 
@@ -24,7 +24,7 @@ def expiry(grant: Grant) -> SafeString | str:
         return "never"
     if grant.expires_at <= timezone.now():
         return badge(f"expired {grant.expires_at:%Y-%m-%d %H:%M}", "warn")
-    return f"{grant.expires_at:%Y-%m-%d %H:%M}"
+    return moment(grant.expires_at)
 
 
 @admin.register(Grant)
@@ -71,11 +71,17 @@ class GrantAdmin(ReadOnlyMixin, BigTableAdmin):
                 one.transaction.get_kind_display(),
                 f"{one.source.get_kind_display()} → {one.target.get_kind_display()}",
                 money_html(one.amount),
-                f"{one.transaction.created_at:%Y-%m-%d %H:%M:%S}",
+                moment(one.transaction.created_at),
             )
             for one in transfers
         ]
-        columns = (Column("Transaction"), Column("Kind"), Column("From → to"), Column("Amount", True), Column("When"))
+        columns = (
+            Column("Transaction"),
+            Column("Kind"),
+            Column("From → to"),
+            Column("Amount", True),
+            Column("When (UTC)"),
+        )
         return [
             Panel(
                 f"Its transfers, the newest {TRANSFERS_SHOWN}",

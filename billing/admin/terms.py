@@ -16,20 +16,15 @@ from organizations.admin.base import BackOfficeAdmin
 AMOUNTS = ("floor", "hold", "cost_per_minute", "welcome_bonus", "monthly_allotment")
 
 
-def _amount(name: str, **kwargs: Any) -> AmountField:
-    field = ProductTerms._meta.get_field(name)
-    return AmountField(label=field.verbose_name, help_text=field.help_text, **kwargs)
-
-
 class ProductTermsForm(CurrencyAmountsForm):
     """The terms; amounts are in the product's currency."""
 
-    floor = _amount("floor")
-    hold = _amount("hold")
-    cost_per_minute = _amount("cost_per_minute")
-    welcome_bonus = _amount("welcome_bonus")
-    monthly_allotment = _amount("monthly_allotment")
-    daily_cap = _amount("daily_cap", required=False, minimum=None, above=Decimal(0))
+    floor = AmountField.of(ProductTerms, "floor")
+    hold = AmountField.of(ProductTerms, "hold")
+    cost_per_minute = AmountField.of(ProductTerms, "cost_per_minute")
+    welcome_bonus = AmountField.of(ProductTerms, "welcome_bonus")
+    monthly_allotment = AmountField.of(ProductTerms, "monthly_allotment")
+    daily_cap = AmountField.of(ProductTerms, "daily_cap", required=False, minimum=None, above=Decimal(0))
 
     class Meta:
         model = ProductTerms
@@ -93,5 +88,6 @@ class ProductTermsAdmin(BackOfficeAdmin):
 
     def save_model(self, request: HttpRequest, obj: ProductTerms, form: Any, change: bool) -> None:
         """Save in the product's currency."""
-        obj.currency = obj.product.currency
+        if not change:
+            obj.currency = obj.product.currency
         super().save_model(request, obj, form, change)

@@ -23,7 +23,6 @@ from billing.models import Wallet, WalletMode
 from billing.services import grants
 from organizations.admin import panels
 from organizations.admin.amounts import AmountField, CurrencyAmountsForm, amount_html, money_column
-from organizations.admin.base import BackOfficeAdmin
 from organizations.admin.panels import Panel, badge, link
 from organizations.models import Account
 
@@ -39,17 +38,12 @@ SETTINGS = (
 )
 
 
-def _amount(name: str, **kwargs: Any) -> AmountField:
-    field = Wallet._meta.get_field(name)
-    return AmountField(label=field.verbose_name, help_text=field.help_text, **kwargs)
-
-
 class WalletForm(CurrencyAmountsForm):
     """The settings of a wallet."""
 
-    credit_limit = _amount("credit_limit", required=False, empty=Decimal(0))
-    daily_cap = _amount("daily_cap", required=False, minimum=None, above=Decimal(0))
-    monthly_allotment = _amount("monthly_allotment", required=False, empty=Decimal(0))
+    credit_limit = AmountField.of(Wallet, "credit_limit", required=False, empty=Decimal(0))
+    daily_cap = AmountField.of(Wallet, "daily_cap", required=False, minimum=None, above=Decimal(0))
+    monthly_allotment = AmountField.of(Wallet, "monthly_allotment", required=False, empty=Decimal(0))
 
     class Meta:
         model = Wallet
@@ -76,7 +70,7 @@ class WalletForm(CurrencyAmountsForm):
 
 
 @admin.register(Wallet)
-class WalletAdmin(WalletActions, BackOfficeAdmin):
+class WalletAdmin(WalletActions):
     """Wallets of all accounts."""
 
     form = WalletForm
@@ -141,10 +135,8 @@ class WalletAdmin(WalletActions, BackOfficeAdmin):
         return wallet_panels(obj)
 
     def save_model(self, request: HttpRequest, obj: Wallet, form: forms.ModelForm, change: bool) -> None:
-        """Save what was changed, column by column; a first allotment is given at once."""
-        changed = [name for name in form.changed_data if name in SETTINGS]
-        if changed:
-            obj.save(update_fields=changed)
+        """Save the settings that were changed; a first allotment is given at once."""
+        super().save_model(request, obj, form, change)
         if (
             obj.monthly_allotment.amount > 0
             and obj.allotment_resets_at is None

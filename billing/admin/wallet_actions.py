@@ -18,6 +18,7 @@ from billing.models import GrantKind, Hold, HoldStatus, TransactionKind, Wallet
 from billing.services import credits, holds
 from organizations.admin import actions
 from organizations.admin.amounts import AmountField, amount_html, amount_text
+from organizations.admin.base import BackOfficeAdmin
 
 DIRECTIONS = (("credit", "Credit: add to the balance"), ("debit", "Debit: take from the balance"))
 
@@ -25,7 +26,7 @@ DIRECTIONS = (("credit", "Credit: add to the balance"), ("debit", "Debit: take f
 class _AmountForm(actions.ReasonForm):
     """A positive amount in the wallet's currency, with a reason."""
 
-    amount = AmountField(minimum=None, above=Decimal(0), help_text="In the wallet's currency.")
+    amount = AmountField(minimum=None, above=Decimal(0), help_text="A plain number, such as 12.50.")
 
     def __init__(self, *args: Any, wallet: Wallet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,8 +68,8 @@ class PromoForm(_AmountForm):
         return expires
 
 
-class WalletActions:
-    """The actions of a wallet's page; mixed into `WalletAdmin`."""
+class WalletActions(BackOfficeAdmin):
+    """The actions of a wallet's page."""
 
     actions_detail = (
         "adjust",
@@ -80,7 +81,7 @@ class WalletActions:
         """The one of freeze and unfreeze that fits."""
         frozen = Wallet.objects.filter(pk=object_id, is_frozen=True).exists()
         unfit = "_freeze" if frozen else "_unfreeze"
-        found: list[Any] = super().get_actions_detail(request, object_id)  # type: ignore[misc]
+        found: list[Any] = super().get_actions_detail(request, object_id)
         return [one for one in found if not one.action_name.endswith(unfit)]
 
     @action(description="Adjust balance", permissions=["act"], icon="balance")
@@ -233,15 +234,15 @@ class WalletActions:
         )
 
     def _wallet(self, request: HttpRequest, object_id: str) -> Wallet | None:
-        return self.get_object(request, object_id)  # type: ignore[attr-defined, no-any-return]
+        return self.get_object(request, object_id)
 
     def _gone(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined, no-any-return]
+        return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
 
     def _run(self, request: HttpRequest, wallet: Wallet, **kwargs: Any) -> HttpResponse:
         if kwargs.get("form") is not None:
             kwargs["form_arguments"] = {"wallet": wallet}
-        return actions.run(request, self, wallet, actions.Action(**kwargs))  # type: ignore[arg-type]
+        return actions.run(request, self, wallet, actions.Action(**kwargs))
 
 
 def _once(number: int | None, text: str) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing.admin.grant import expiry
 from billing.models import Grant, Hold, HoldStatus, Transaction, Wallet, WalletMode
 from organizations.admin.amounts import amount_html, money_html
-from organizations.admin.panels import Column, Panel, link, link_to, list_url
+from organizations.admin.panels import Column, Panel, link, link_to, list_url, moment
 
 GRANTS_SHOWN = 20
 HOLDS_SHOWN = 20
@@ -69,7 +69,7 @@ def _today(wallet: Wallet) -> Panel:
         ("Daily cap", amount_html(wallet.daily_cap.amount, wallet.currency) if wallet.daily_cap else "none"),
         ("Calls in progress", wallet.held_calls),
         ("Calls at one time", wallet.concurrency_limit or "no limit"),
-        ("Next grant expires", f"{wallet.next_expiry_at:%Y-%m-%d %H:%M}" if wallet.next_expiry_at else "none does"),
+        ("Next grant expires (UTC)", moment(wallet.next_expiry_at, empty="none does")),
         ("Transactions", wallet.last_number),
     ]
     return Panel(
@@ -112,7 +112,7 @@ def _transactions(wallet: Wallet) -> Panel:
     rows = [
         (
             link_to(Transaction, one.pk, one),
-            f"{one.created_at:%Y-%m-%d %H:%M:%S}",
+            moment(one.created_at),
             one.get_kind_display(),
             one.description or one.reason,
             one.project or "",

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -185,7 +185,7 @@ class MembershipAdmin(BackOfficeAdmin):
     autocomplete_fields = ("user", "account")
     fields = ("account", "user", "role")
 
-    def has_delete_permission(self, request: HttpRequest, obj: Membership | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A membership may be taken away by whoever has the permission."""
         return request.user.has_perm("organizations.delete_membership")
 

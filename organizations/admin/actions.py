@@ -116,7 +116,7 @@ def _render(
     *,
     rows: Sequence[tuple[Any, Any]] | None,
 ) -> HttpResponse:
-    request.current_app = model_admin.admin_site.name  # type: ignore[attr-defined]
+    request.current_app = model_admin.admin_site.name
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.model._meta,

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Field, Model
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
@@ -84,6 +85,12 @@ class AmountField(forms.CharField):
         kwargs.setdefault("widget", UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "autocomplete": "off"}))
         super().__init__(max_length=22, **kwargs)
         self.minimum, self.above, self.empty, self.currency = minimum, above, empty, currency
+
+    @classmethod
+    def of(cls, model: type[Model], name: str, **kwargs: Any) -> AmountField:
+        """A field for the model's column `name`, with its label and help text."""
+        column = cast("Field[Any, Any]", model._meta.get_field(name))
+        return cls(label=column.verbose_name, help_text=column.help_text, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         """A stored amount without its trailing zeros."""

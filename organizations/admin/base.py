@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db.models import DateTimeField, Max, Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
@@ -89,7 +90,7 @@ class BackOfficeAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_filter_submit = True
-    change_form_outer_before_template = "admin/panels.html"
+    change_form_outer_before_template = "admin/row_panels.html"
     narrowing: ClassVar[tuple[str, ...]] = ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -124,6 +125,15 @@ class BackOfficeAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody: what money or calls refer to stays."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm[Any], change: bool) -> None:
+        """Save what was changed in the form and no other column, so that nothing that moved meanwhile is undone."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        columns = {field.name for field in self.opts.concrete_fields}
+        if changed := [name for name in form.changed_data if name in columns]:
+            obj.save(update_fields=changed)
 
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who may use the model's actions: whoever may change it, even where no form does."""

@@ -134,15 +134,13 @@ class ServiceKeyAdmin(BackOfficeAdmin):
         return self._log(request, obj, CHANGE, message)
 
     def _log(self, request: HttpRequest, obj: Any, flag: int, message: Any) -> LogEntry:
+        assert request.user.pk is not None
         known = obj.pk
         obj.pk = obj.prefix
         try:
-            entries = LogEntry.objects.log_actions(
-                user_id=request.user.pk, queryset=[obj], action_flag=flag, change_message=message, single_object=True
-            )
+            return LogEntry.objects.log_actions(request.user.pk, [obj], flag, message, single_object=True)
         finally:
             obj.pk = known
-        return entries  # type: ignore[return-value]
 
     @action(description="Revoke", permissions=["act"], icon="key_off", variant=ActionVariant.DANGER)
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin
@@ -92,6 +93,13 @@ def list_url(model: type[Model], **filters: Any) -> str:
     base = reverse(f"{admin.site.name}:{model._meta.app_label}_{model._meta.model_name}_changelist")
     query = "&".join(f"{name}={value}" for name, value in filters.items())
     return f"{base}?{query}" if query else base
+
+
+def moment(value: datetime | None, *, empty: str = "") -> SafeString | str:
+    """The moment to the second, in UTC, on one line."""
+    if value is None:
+        return empty
+    return format_html('<span class="bo-time">{}</span>', f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}")
 
 
 def badge(text: Any, kind: str = "") -> SafeString:

@@ -62,7 +62,7 @@ class MembershipOfUserInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, BackOfficeAdmin):
+class UserAdmin(DjangoUserAdmin, BackOfficeAdmin):  # type: ignore[misc]
     """People who sign in."""
 
     form = EditUserForm

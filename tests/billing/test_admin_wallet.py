@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -158,7 +159,7 @@ def test_holds_are_released_and_their_money_is_available_again(wallet: Wallet, s
         currency="USD",
         amount=Decimal("0.25"),
         created_at=now,
-        expires_at=now + timezone.timedelta(minutes=5),
+        expires_at=now + timedelta(minutes=5),
     )
     Wallet.objects.filter(pk=wallet.pk).update(held=Decimal("0.25"), held_calls=1)
     asked, done, _ = act(staff_client, action(wallet, "release_holds"), reason="The PBX crashed")
@@ -176,8 +177,7 @@ def test_a_wallet_is_frozen_and_unfrozen(wallet: Wallet, staff_client: Client) -
     assert wallet.is_frozen
     assert "Unfreeze" in staff_client.get(page(wallet)).content.decode()
     act(staff_client, action(wallet, "unfreeze"), reason="Dispute won")
-    wallet.refresh_from_db()
-    assert not wallet.is_frozen
+    assert not Wallet.objects.get(pk=wallet.pk).is_frozen
     assert LogEntry.objects.count() == 2
 
 

@@ -45,8 +45,9 @@ def url(model: type[Model], page: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
 
 
-def key_of(row: Model) -> object:
+def key_of(row: Model | None) -> object:
     """What the row's page goes by: never the primary key of an API key, which holds its hash."""
+    assert row is not None
     return row.prefix if isinstance(row, ServiceKey) else row.pk
 
 

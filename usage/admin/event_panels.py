@@ -9,7 +9,7 @@ from django.utils.html import format_html
 
 from billing.models import Transfer
 from organizations.admin.amounts import amount_html, money_html
-from organizations.admin.panels import Column, Panel, badge, link, list_url
+from organizations.admin.panels import Column, Panel, badge, link, list_url, moment
 from organizations.models import Account
 from usage.models import UsageEvent
 
@@ -70,7 +70,7 @@ def _marks(event: UsageEvent) -> Any:
         marks.append(badge("Simulated: no money moved", "warn"))
     if event.status == UsageEvent.Status.VOID:
         marks.append(badge("Reversed", "bad"))
-        marks.append(format_html("{} at {}", event.void_reason, f"{event.voided_at:%Y-%m-%d %H:%M:%S}"))
+        marks.append(format_html("{} at {}", event.void_reason, moment(event.voided_at)))
     return format_html("{} " * len(marks), *marks) if marks else ""
 
 
@@ -106,7 +106,7 @@ def calls_panel(account: Account) -> Panel:
     rows = [
         (
             link(one, one.call_id or one.event_id),
-            f"{one.received_at:%Y-%m-%d %H:%M:%S}",
+            moment(one.received_at),
             one.get_event_type_display(),
             one.project,
             f"{plain(one.duration_seconds)} s" if one.duration_seconds else "",

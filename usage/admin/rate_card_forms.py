@@ -65,6 +65,15 @@ class RateForm(PlainDecimalsForm):
             "method": "How the amount of the line is found.",
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.get_inline_title = self._title  # what the theme heads the row with
+
+    def _title(self) -> str:
+        rate = self.instance
+        selectors = [one for one in (rate.model, rate.tier, rate.outcome, *rate.channels) if one]
+        return f"{rate.label} ({', '.join(selectors)})" if selectors else rate.label
+
     def clean_tiers(self) -> list[dict[str, str]]:
         """A list of bounds and prices, rising."""
         tiers = self.cleaned_data["tiers"] or []

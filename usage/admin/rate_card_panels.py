@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.html import format_html_join
 
-from organizations.admin.panels import Column, Panel, badge, link
+from organizations.admin.amounts import amount_text
+from organizations.admin.panels import Column, Panel, badge, link, moment
 from usage.admin.event_panels import plain
 from usage.models import EventType, FreeRule, Rate, RateCardVersion
 from usage.rating.faults import faults
@@ -14,6 +16,11 @@ from usage.selectors.cards import card_version
 
 EVENT_TYPES = dict(EventType.choices)
 OPERATORS = badge("operator's to set", "warn")
+
+
+def rates_of(version: RateCardVersion) -> QuerySet[Rate]:
+    """The version's rates in the order of a charge's lines."""
+    return version.rates.select_related("version__card__product").order_by("position", "id")
 
 
 def selectors(rate: Rate) -> str:
@@ -29,7 +36,8 @@ def price_text(rate: Rate) -> str:
         return "on request"
     if rate.method == Rate.Method.MARGIN:
         return f"{plain(rate.price * 100)}% of the provider cost"
-    return f"{plain(rate.price)} per {plain(rate.per) + ' ' if rate.per != 1 else ''}{rate.unit}"
+    price = amount_text(rate.price, rate.version.card.product.currency)
+    return f"{price} per {plain(rate.per) + ' ' if rate.per != 1 else ''}{rate.unit}"
 
 
 def rules_text(rate: Rate) -> str:
@@ -70,7 +78,7 @@ def prices_panel(version: RateCardVersion) -> Panel:
             rules_text(rate),
             OPERATORS if rate.is_operators_to_set else "",
         )
-        for rate in version.rates.order_by("position", "id")
+        for rate in rates_of(version)
     ]
     return Panel("Prices", columns, rows, empty="No prices yet: everything would be on request.", is_wide=True)
 
@@ -111,7 +119,7 @@ def versions_panel(versions: list[RateCardVersion]) -> Panel:
         (
             link(one, f"Version {one.number}"),
             badge(one.get_status_display(), "good" if one.status == RateCardVersion.Status.PUBLISHED else "warn"),
-            f"{one.starts_at:%Y-%m-%d %H:%M}",
+            moment(one.starts_at),
             one.note,
         )
         for one in versions
@@ -127,7 +135,7 @@ def _priced(version: RateCardVersion) -> dict[tuple[str, ...], tuple[str, str]]:
             f"{rate.label}{f' ({selectors(rate)})' if selectors(rate) else ''}",
             "; ".join(one for one in (price_text(rate), rules_text(rate)) if one),
         )
-        for rate in version.rates.order_by("position", "id")
+        for rate in rates_of(version)
     }
 
 

@@ -69,6 +69,11 @@ class FreeRuleInline(StackedInline):
     )
 
 
+def open_prices() -> Exists:
+    """Whether any rate of the version is marked as the operator's to set."""
+    return Exists(Rate.objects.filter(version=OuterRef("pk"), is_operators_to_set=True))
+
+
 class OpenPricesFilter(admin.SimpleListFilter):
     """Versions with prices that the product's page leaves to the operator."""
 
@@ -82,8 +87,8 @@ class OpenPricesFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[RateCardVersion]) -> QuerySet[RateCardVersion]:
         """By whether any rate is marked."""
         if self.value() == "yes":
-            return queryset.filter(has_open_prices=True)
-        return queryset.filter(has_open_prices=False) if self.value() == "no" else queryset
+            return queryset.filter(open_prices())
+        return queryset.exclude(open_prices()) if self.value() == "no" else queryset
 
 
 @admin.register(RateCardVersion)
@@ -104,7 +109,7 @@ class RateCardVersionAdmin(BackOfficeAdmin):
     actions_detail = ("new_version", "publish")
     readonly_fields = ("card", "number", "shown_status", "published_at")
     fieldsets = (
-        (None, {"fields": (("card", "number", "shown_status", "published_at"), ("starts_at", "note"))}),
+        (None, {"fields": (("card", "number"), ("shown_status", "published_at"), "starts_at", "note")}),
         ("Rounding", {"fields": (("rounding_step", "rounding"),)}),
         (
             "Outcomes and tiers",
@@ -134,8 +139,8 @@ class RateCardVersionAdmin(BackOfficeAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RateCardVersion]:
         """Versions, and whether prices in them are the operator's to set."""
-        marked = Rate.objects.filter(version=OuterRef("pk"), is_operators_to_set=True)
-        return super().get_queryset(request).select_related("card__product").annotate(has_open_prices=Exists(marked))
+        versions = super().get_queryset(request).select_related("card__product")
+        return versions.annotate(has_open_prices=open_prices())
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Only a draft can be published."""
