@@ -106,7 +106,7 @@ def _ledger() -> Check:
 
 def _broker() -> Check:
     if settings.CELERY_BROKER_URL.startswith("filesystem:"):
-        folder = settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_out"]
+        folder = settings.BROKER_DIR / "messages"
         with tempfile.TemporaryFile(dir=folder):
             pass
         waiting = sum(1 for _ in os.scandir(folder))

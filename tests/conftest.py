@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -103,6 +103,33 @@ def api(api_key: Callable[..., str]) -> Callable[..., ApiClient]:
         return ApiClient(api_key(service, scopes))
 
     return client
+
+
+class Ended(NamedTuple):
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """`command_line("issue_api_key", "--service", "aipbx")` as typed after `manage.py`, on the test's connection."""
+    from django.core.management import ManagementUtility
+    from django.db import connections
+
+    monkeypatch.setattr(connections, "close_all", lambda: None)  # which would end the test's transaction
+
+    def run(*arguments: str) -> Ended:
+        code: Any = 0
+        try:
+            ManagementUtility(["manage.py", *arguments]).execute()
+        except SystemExit as stopped:
+            code = stopped.code
+        return Ended(code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture

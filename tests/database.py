@@ -61,7 +61,7 @@ def own_database() -> Iterator[None]:
     from django.db import connection
     from django.db.backends.postgresql.operations import DatabaseOperations
 
-    DatabaseOperations.sql_flush = _empty_every_table  # type: ignore[method-assign]
+    DatabaseOperations.sql_flush = _empty_every_table  # type: ignore[assignment, method-assign]
     server = dict(connection.settings_dict)
     template = f"test_{os.environ[RUN]}_template"
     name = f"test_{os.environ[RUN]}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"

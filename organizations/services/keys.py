@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from organizations.models import Scope, Service, ServiceKey
 
+NAME_LENGTH_MAX = 50  # `AbstractAPIKey.name`
+
 
 def issue_key(
     *, service: Service, scopes: Sequence[str], name: str, expires_at: datetime | None = None
@@ -27,9 +29,9 @@ def issue_key(
         raise ValidationError({"scopes": _("Name each scope that the key gets, once.")})
     if expires_at is not None and expires_at <= timezone.now():
         raise ValidationError({"expires": _("This moment has passed. Choose a later one.")})
-    if not name.strip() or len(name) > ServiceKey._meta.get_field("name").max_length:
+    if not name.strip() or len(name) > NAME_LENGTH_MAX:
         raise ValidationError({"name": _("Enter a name of at most 50 characters.")})
-    key, raw = ServiceKey.objects.create_key(
-        name=name.strip(), service=service, scopes=list(scopes), expiry_date=expires_at
-    )
+    key = ServiceKey(name=name.strip(), service=service, scopes=list(scopes), expiry_date=expires_at)
+    raw = ServiceKey.objects.assign_key(key)
+    key.save()
     return key, str(raw)

@@ -77,5 +77,5 @@ def require_free(host: str, port: int) -> None:
         with socket.create_server((host, port)):
             pass
     except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) else "ports go up to 65535"
+        why = os.strerror(error.errno or 0) if isinstance(error, OSError) else "ports go up to 65535"
         raise CommandError(f"Cannot listen on {host}:{port}: {why}. Set PORT to another one.") from None

@@ -1,0 +1,132 @@
+"""Production refuses to start insecurely, whichever way it is started, and names every fault."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+from config import settings
+from config.checks import faults_of
+from config.settings import BASE_DIR
+
+PROPER = {
+    "DJANGO_ENV": "production",
+    "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMN",
+    "ALLOWED_HOSTS": "billing.example.com",
+    "SITE_URL": "https://billing.example.com",
+    "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+    "CELERY_BROKER_URL": "redis://127.0.0.1:9/0",
+    "EMAIL_URL": "smtp+tls://user:secret@mail.example.com:587",
+    "DEFAULT_FROM_EMAIL": "billing@example.com",
+}
+DEPLOY = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+
+
+def start(*arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """A process of its own, in a production environment with changes (None takes a variable away)."""
+    kept = {name: os.environ[name] for name in ("PATH", "DATA_DIR", "HOME") if name in os.environ}
+    environment = kept | {name: value for name, value in {**PROPER, **changes}.items() if value is not None}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=BASE_DIR, env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def proper(**changes: object) -> ModuleType:
+    """A settings module as a proper production environment makes it."""
+    made = ModuleType("made")
+    vars(made).update({name: value for name, value in vars(settings).items() if name.isupper()})
+    vars(made).update(
+        PRODUCTION=True,
+        SECRET_KEY=PROPER["SECRET_KEY"],
+        DEBUG=False,
+        ALLOWED_HOSTS=["billing.example.com"],
+        SITE_URL="https://billing.example.com",
+        DATABASE_URL=PROPER["DATABASE_URL"],
+        EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend",
+        DEFAULT_FROM_EMAIL="billing@example.com",
+        CSRF_TRUSTED_ORIGINS=[],
+        SECURE_SSL_REDIRECT=True,
+        SECURE_HSTS_SECONDS=3600,
+        SESSION_COOKIE_SECURE=True,
+        CSRF_COOKIE_SECURE=True,
+    )
+    vars(made).update(changes)
+    return made
+
+
+def test_a_proper_production_environment_has_no_fault() -> None:
+    assert list(faults_of(proper())) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "fault"),
+    [
+        ("SECRET_KEY", "", "SECRET_KEY is missing"),
+        ("SECRET_KEY", "short", "SECRET_KEY is weak"),
+        ("SECRET_KEY", "a" * 60, "SECRET_KEY is weak"),
+        ("SECRET_KEY", "django-insecure-" + PROPER["SECRET_KEY"], "SECRET_KEY is a published one"),
+        ("SECRET_KEY", settings.SECRET_KEY, "SECRET_KEY is a published one"),
+        ("DEBUG", True, "DEBUG is on"),
+        ("ALLOWED_HOSTS", [], "ALLOWED_HOSTS is missing"),
+        ("ALLOWED_HOSTS", ["a.example", "*"], "ALLOWED_HOSTS is *"),
+        ("SITE_URL", "", "SITE_URL is missing"),
+        ("SITE_URL", "http://billing.example.com", "SITE_URL does not begin with https://"),
+        ("CSRF_TRUSTED_ORIGINS", ["http://a.example"], "CSRF_TRUSTED_ORIGINS has http://a.example"),
+        ("DATABASE_URL", "", "DATABASE_URL is missing"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "EMAIL_URL is missing"),
+        ("DEFAULT_FROM_EMAIL", "Billing <billing@localhost>", "DEFAULT_FROM_EMAIL is missing"),
+        ("SECURE_SSL_REDIRECT", False, "SECURE_SSL_REDIRECT is off"),
+        ("SECURE_HSTS_SECONDS", 0, "SECURE_HSTS_SECONDS is 0"),
+        ("SESSION_COOKIE_SECURE", False, "SESSION_COOKIE_SECURE is off"),
+    ],
+)
+def test_each_insecure_setting_is_named(setting: str, value: object, fault: str) -> None:
+    (found,) = faults_of(proper(**{setting: value}))
+    assert found.startswith(fault)
+
+
+def test_a_proper_environment_passes_djangos_deployment_check() -> None:
+    done = start(*DEPLOY)
+    assert (done.returncode, done.stderr) == (0, "System check identified no issues (0 silenced).\n") or (
+        done.returncode == 0 and "no issues" in done.stdout + done.stderr
+    )
+
+
+def test_a_folder_as_broker_is_warned_of() -> None:
+    done = start(*DEPLOY, CELERY_BROKER_URL=None)
+    assert done.returncode == 1
+    assert "config.W001" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ["manage.py", "migrate"],
+        ["-c", "import config.wsgi"],
+        ["-m", "celery", "-A", "config.celery", "worker"],
+        ["-m", "celery", "-A", "config.celery", "beat"],
+    ],
+    ids=["command", "web", "worker", "beat"],
+)
+def test_nothing_starts_without_its_settings(entry: list[str]) -> None:
+    done = start(*entry, SECRET_KEY=None, ALLOWED_HOSTS="*")
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "SECRET_KEY is missing." in said
+    assert "ALLOWED_HOSTS is *" in said
+
+
+def test_a_mistyped_environment_is_no_development() -> None:
+    done = start("manage.py", "check", DJANGO_ENV="prod")
+    assert done.returncode == 1
+    assert done.stderr.strip() == "manage.py: DJANGO_ENV is 'prod'; it is development or production."
+
+
+def test_another_database_than_postgresql_is_refused() -> None:
+    done = start("manage.py", "check", DATABASE_URL="sqlite:///db.sqlite3")
+    assert done.returncode == 1
+    assert "DATABASE_URL is no PostgreSQL" in done.stderr
