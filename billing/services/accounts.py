@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
-from notifications.services.deliveries import queue_email
-from organizations.services.accounts import ProjectSpec, create_account
-from organizations.services.invitations import create_invitation
 
 from billing.services.wallets import open_wallet
+from notifications.services.deliveries import queue_email
 from organizations.models import Account, Product, Role
+from organizations.services.accounts import ProjectSpec, create_account
+from organizations.services.invitations import create_invitation
 
 
 def open_account(

@@ -30,7 +30,7 @@ RECEIVABLE = LedgerAccountKind.RECEIVABLE.value
 REVENUE = LedgerAccountKind.REVENUE.value
 
 
-class InsufficientBalance(Exception):
+class InsufficientBalanceError(Exception):
     """A debit that only calls may make would take the balance below zero."""
 
 
@@ -123,10 +123,10 @@ class Books:
     def debit(self, wallet: WalletState, amount: Decimal, note: Note) -> Posting:
         """Take `amount` > 0 back from the balance, for an adjustment.
 
-        Raises InsufficientBalance when what is not held by calls in progress does not cover it.
+        Raises InsufficientBalanceError when what is not held by calls in progress does not cover it.
         """
         if amount > wallet.balance - wallet.held:
-            raise InsufficientBalance
+            raise InsufficientBalanceError
         return self._post(wallet, -amount, note, self._draw(wallet, amount, LedgerAccountKind.ADJUSTMENT.value))
 
     def withdraw(self, wallet: WalletState, grant: GrantState, note: Note) -> Posting:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import GrantKind, Transaction, TransactionKind
 from billing.models.ledger import LedgerAccountKind
-from billing.services.books import Books, InsufficientBalance, Note, Posting
+from billing.services.books import Books, InsufficientBalanceError, Note, Posting
 from billing.services.ledger import open_books, write
 from billing.services.state import WalletState
 from organizations.fields import AMOUNT_DECIMALS
@@ -94,7 +94,7 @@ def check_amount(amount: Decimal, currency: str) -> None:
 def _debit(books: Books, wallet: WalletState, amount: Decimal, note: Note) -> Posting:
     try:
         return books.debit(wallet, amount, note)
-    except InsufficientBalance:
+    except InsufficientBalanceError:
         most = max(wallet.balance - wallet.held, Decimal(0))
         message = _("The balance allows a debit of %(most)s %(currency)s at most.")
         raise ValidationError(

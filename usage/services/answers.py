@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from usage.services.event_rows import EventRow, line_dict
+from usage.services.event_rows import EventRow
 from usage.services.incoming import Rejection
 
 EventResult = dict[str, Any]
@@ -16,7 +16,7 @@ def accepted(row: EventRow, currency: str) -> EventResult:
     rated = row.priced.rated
     charge = None
     if rated is not None:
-        charge = charge_dict(rated.total, currency, [line_dict(line) for line in rated.lines], rated.free_reason)
+        charge = charge_dict(rated.total, currency, row.lines, rated.free_reason)
     event = row.priced.event
     return {
         "id": event.event_id,

@@ -215,6 +215,7 @@ def _enter(books: Books, priced: PricedEvent, event_id: int, active: dict[str, A
     return event_rows.EventRow(
         event_id,
         priced,
+        [line.as_json() for line in priced.rated.lines] if priced.rated is not None else [],
         wallet.day,
         hold.id if hold else None,
         transaction_id,
@@ -226,4 +227,4 @@ def _enter(books: Books, priced: PricedEvent, event_id: int, active: dict[str, A
 def description(priced: PricedEvent) -> str:
     """What the transaction says it was for: the components charged, as the rate card labels them."""
     labels = [line.label for line in priced.rated.lines] if priced.rated else []
-    return ", ".join(labels)[:255]
+    return " · ".join(labels)[:255]

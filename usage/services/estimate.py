@@ -14,7 +14,6 @@ from usage.selectors.cards import load_cards
 from usage.services import context
 from usage.services.answers import charge_dict
 from usage.services.errors import ServiceError
-from usage.services.event_rows import line_dict
 from usage.services.incoming import IncomingEvent
 
 
@@ -34,7 +33,7 @@ def estimate(*, key: KeyContext, account_external_id: str, event: IncomingEvent)
         rated = rate(version, event_type, event.data)
     except PriceOnRequest as refusal:
         raise ServiceError("price_on_request", str(refusal)) from refusal
-    lines = [line_dict(line) for line in rated.lines]
+    lines = [line.as_json() for line in rated.lines]
     return {
         **charge_dict(rated.total, key.currency, lines, rated.free_reason),
         "outcome": rated.outcome or None,

@@ -12,11 +12,11 @@ import msgspec
 
 from organizations.database import Statement, array, text_array, time_array
 from usage.models.event import EventType
-from usage.rating.types import Line
 from usage.services.incoming import Rejection
 from usage.services.pricing import PricedEvent, text
 
 ZERO = Decimal(0)
+_encode = msgspec.json.Encoder().encode
 
 # ON CONFLICT decides who is first; the caller compares the number of rows with what it sent.
 INSERT_EVENTS = """
@@ -63,6 +63,7 @@ class EventRow:
 
     id: int
     priced: PricedEvent
+    lines: list[dict[str, str]]
     day: date
     hold_id: int | None
     transaction_id: int | None
@@ -109,7 +110,7 @@ def insert_events(rows: Sequence[EventRow], *, service_id: int, currency: str, n
         array([row.priced.version.id for row in ordered]),
         array([None if r is None else r.total for r in rated]),
         array([0 if r is None else r.cost for r in rated]),
-        text_array(["[]" if r is None else lines_json(r.lines) for r in rated]),
+        text_array([_encode(row.lines).decode() for row in ordered]),
         text_array(["" if r is None else r.free_code for r in rated]),
         text_array(["" if r is None else r.free_reason for r in rated]),
         time_array([row.priced.hour for row in ordered]),
@@ -176,26 +177,3 @@ def insert_rejections(rejections: Sequence[Rejection], *, service_id: int) -> St
             [r.body[:REJECTED_BODY_CHARACTERS].decode(errors="replace").replace("\x00", "") for r in rejections]
         ),
     ]
-
-
-def line_dict(line: Line) -> dict[str, str]:
-    """A line as it is stored and answered: decimals as plain text, the amount with six digits."""
-    found = {
-        "component": line.component,
-        "label": line.label,
-        "quantity": f"{line.quantity:f}",
-        "unit": line.unit,
-        "unit_price": f"{line.unit_price:f}",
-        "amount": f"{line.amount:.6f}",
-        "price": f"{line.price:f}",
-        "per": f"{line.per:f}",
-    }
-    if line.measured is not None:
-        found["measured"] = f"{line.measured:f}"
-        found["measured_unit"] = line.measured_unit
-    return found
-
-
-def lines_json(lines: Sequence[Line]) -> str:
-    """The lines as JSON text."""
-    return msgspec.json.encode([line_dict(line) for line in lines]).decode()
