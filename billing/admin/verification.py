@@ -8,18 +8,25 @@ from typing import Any
 from celery import current_app
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.timesince import timesince
 from kombu.exceptions import OperationalError
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from billing.models import LedgerVerification
+from billing.models import Grant, Hold, LedgerVerification, Transaction, Wallet
 from organizations.admin import actions
 from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
-from organizations.admin.panels import Column, Panel
+from organizations.admin.panels import Column, Panel, link_to
 
 TASK = "sweeps.verify_ledger"
+LINKED: dict[str, type[Model]] = {
+    "wallet_id": Wallet,
+    "hold_id": Hold,
+    "grant_id": Grant,
+    "transaction_id": Transaction,
+}
 
 
 def queue_verification(form: Any = None) -> str:
@@ -90,16 +97,24 @@ def finding_panel(name: str, found: Any) -> Panel:
     """One broken rule as a table, whatever shape its rows have."""
     rows = found.get("rows", [found]) if isinstance(found, dict) else found
     note = str(found.get("description", "")) if isinstance(found, dict) else ""
+    if isinstance(found, dict) and found.get("has_more"):
+        note = f"{note} Only the first rows are kept."
     rows = rows if isinstance(rows, Sequence) and not isinstance(rows, str) else [rows]
     title = name.replace("_", " ").capitalize()
     if rows and all(isinstance(row, dict) for row in rows):
         names = list(dict.fromkeys(key for row in rows for key in row))
-        table = [[row.get(key, "") for key in names] for row in rows]
+        table = [[_cell(key, row.get(key, "")) for key in names] for row in rows]
     else:
         lists = [list(row) if isinstance(row, (list, tuple)) else [row] for row in rows]
         names = [f"{position + 1}" for position in range(max((len(row) for row in lists), default=1))]
         table = [[*row, *[""] * (len(names) - len(row))] for row in lists]
     return Panel(title, [Column(one.replace("_", " ")) for one in names], table, note=note, is_wide=True)
+
+
+def _cell(key: str, value: Any) -> Any:
+    """The value, linked to its page where the column names a row that has one."""
+    model = LINKED.get(key)
+    return link_to(model, value, value) if model is not None and str(value).isdecimal() else value
 
 
 def age(verification: LedgerVerification) -> str:

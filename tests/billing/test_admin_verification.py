@@ -59,6 +59,17 @@ def test_findings_are_tables_whatever_their_shape(findings: dict[str, Any], staf
     assert "Numbering" in html and "after 17" in html
 
 
+def test_a_finding_leads_to_the_row_it_is_about(staff_client: Client) -> None:
+    now = timezone.now()
+    findings = {"numbering": {"description": "Gaps.", "rows": [{"wallet_id": "3"}], "has_more": True}}
+    run = LedgerVerification.objects.create(
+        started_at=now, finished_at=now, transactions=17, is_sound=False, findings=findings
+    )
+    html = staff_client.get(reverse("admin:billing_ledgerverification_change", args=[run.pk])).content.decode()
+    assert f'href="{reverse("admin:billing_wallet_change", args=[3])}"' in html
+    assert "Only the first rows are kept." in html
+
+
 def test_a_sound_run_says_so(staff_client: Client) -> None:
     now = timezone.now()
     run = LedgerVerification.objects.create(started_at=now, finished_at=now, transactions=17, is_sound=True)
