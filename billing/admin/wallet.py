@@ -146,7 +146,9 @@ class WalletAdmin(WalletActions):
 
 
 def account_panels(request: HttpRequest, account: Account) -> list[Panel]:
-    """The account's money, on the account's page."""
+    """The account's money, on the account's page, for whoever may look at wallets."""
+    if not request.user.has_perm("billing.view_wallet"):
+        return []
     wallet = Wallet.objects.filter(account=account).first()
     if wallet is None:
         return [Panel("Wallet", (), (), empty="This account has no wallet.")]

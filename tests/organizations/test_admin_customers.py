@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from organizations.models import Account, Product, Service, ServiceKey, User
+from tests.config.admin_rows import make_clerk
 from tests.config.admin_steps import act
 from tests.factories import make_member, make_user
 
@@ -55,6 +56,13 @@ def test_the_page_shows_members_projects_wallet_and_calls(account: Account, staf
     assert list(panels) == ["Wallet", "Members", "Projects", "Last 20 calls and events"]
     assert member.email in str(panels["Members"].rows[0][0])
     assert reverse("admin:billing_wallet_change", args=[account.wallet.pk]) in str(panels["Wallet"].note)
+
+
+def test_staff_who_may_see_accounts_only_see_neither_money_nor_calls(account: Account, client: Client) -> None:
+    client.force_login(make_clerk("organizations.view_account"))
+    response = client.get(account_page(account))
+    assert [panel.title for panel in response.context["panels"]] == ["Members", "Projects"]
+    assert "$25" not in response.content.decode()
 
 
 @pytest.mark.parametrize(
