@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,7 +18,7 @@ SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clie
 LIVE_WITHIN_MS = 15_000
 
 
-def one_call(account: Account, **data: object) -> None:
+def one_call(account: Account, **data: Any) -> None:
     charge("letustalk", event(account, project="support", provider_costs=COSTS, **data))
 
 

@@ -65,7 +65,7 @@ def test_a_forgotten_password_is_set_anew_by_mail(account: Account, client: Clie
     make_member(account, email="jo@brightwave.example")
     client.post(reverse("account_reset_password"), {"email": "jo@brightwave.example"})
     (message,) = mail.outbox
-    link = re.search(r"http://testserver(\S+)", message.body)[1]  # type: ignore[index]
+    link = re.search(r"http://testserver(\S+)", str(message.body))[1]  # type: ignore[index]
     form = client.get(link, follow=True)
     set_address = form.redirect_chain[-1][0]
     done = client.post(set_address, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD}, follow=True)

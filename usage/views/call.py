@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from organizations.tenancy import Tenant, tenant_page
 from usage.models import UsageEvent
 from usage.models.event import EventType
 from usage.selectors.pages.call import CallDetail, call_detail
-from usage.templatetags.moments import length_words
+from usage.templatetags.moments import day_short, length_words, local
 from usage.templatetags.money import micro_width, money_text
 from usage.views.charge_lines import ChargeLine, charge_lines
 from usage.views.shell import Frame, render_page
@@ -27,6 +28,15 @@ GRANT_WORDS = {
     GrantKind.PAID: gettext_lazy("Paid balance"),
     GrantKind.PROMO: gettext_lazy("Promo balance"),
     GrantKind.ALLOTMENT: gettext_lazy("Allotment"),
+}
+
+
+NOUNS = {
+    EventType.CALL.value: gettext_lazy("call"),
+    EventType.CHAT_MESSAGE.value: gettext_lazy("message"),
+    EventType.CHAT_HOUR.value: gettext_lazy("hour of chat"),
+    EventType.CRAWL.value: gettext_lazy("crawl"),
+    EventType.LLM.value: gettext_lazy("request"),
 }
 
 
@@ -70,7 +80,8 @@ def call(request: HttpRequest, tenant: Tenant, event_id: int) -> HttpResponse:
         "paid_from": [(_grant_word(each.kind), each.amount) for each in detail.paid_from],
         "is_void": event.status == UsageEvent.Status.VOID,
         "is_simulated": event.is_simulated,
-        "noun": _("call") if event.event_type == EventType.CALL else _("charge"),
+        "noun": str(NOUNS[event.event_type]),
+        "names_its_type": not event.call_id,
     }
     return render_page(request, frame, "usage/call.html", context, current="calls")
 
@@ -108,10 +119,8 @@ def _grant_word(kind: GrantKind | None) -> str:
 
 def _price_note(event: UsageEvent, lines: list[ChargeLine], shows_costs: bool) -> str:
     """One line under the heading: what the price followed from."""
-    if event.total is None:
+    if event.total is None or event.free_code:
         return ""
-    if event.free_reason:
-        return event.free_reason
     share = next((line for line in lines if line.quantity.endswith("%")), None)
     if shows_costs and share is not None:
         return _("Provider cost plus %(share)s") % {"share": share.quantity}
@@ -157,7 +166,16 @@ def _trail(detail: CallDetail, frame: Frame) -> list[Step]:
         if event.total is not None and detail.reversal is not None:
             back = _("%(amount)s back in the balance") % {"amount": money_text(event.total.amount, event.currency)}
         steps.append(Step(event.voided_at, _("Reversed: %(reason)s") % {"reason": event.void_reason}, back))
-    return sorted(steps, key=lambda step: step.at)
+    steps.sort(key=lambda step: step.at)
+    return [_dated(step, local(steps[0].at, frame.zone).date(), frame.zone) for step in steps]
+
+
+def _dated(step: Step, first_day: date, zone: ZoneInfo) -> Step:
+    """The step with its day, where that is not the day it all began."""
+    day = local(step.at, zone).date()
+    if day == first_day:
+        return step
+    return Step(step.at, step.title, " · ".join(part for part in (day_short(day), step.note) if part))
 
 
 def _charged_step(detail: CallDetail) -> tuple[str, str]:

@@ -14,11 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from usage.models import Rate
+from usage.templatetags.moments import length_words
 from usage.templatetags.money import money_text, number
 
 COST, MARGIN = Rate.Method.COST.value, Rate.Method.MARGIN.value
 QUANTITY_DECIMALS = 6
 PRICE_STEP = Decimal("0.000001")
+TIME_STEP = Decimal("0.0001")
+TIME_TOLERANCE = Decimal("0.001")
+SECONDS_IN = {"minute": 60, "hour": 3600}
+PER_TIME = {"minute": "min", "hour": "h"}
 TIMES = "\N{MULTIPLICATION SIGN}"
 PER_WORDS = {Decimal(1000): "1K", Decimal(1_000_000): "1M"}
 
@@ -63,17 +68,17 @@ def charge_lines(
 def _line(line: Mapping[str, str], currency: str) -> ChargeLine:
     quantity, unit = Decimal(line["quantity"]), line["unit"]
     price, per = Decimal(line["price"]), Decimal(line["per"])
+    note = _note(line, currency)
     if unit == "second" and per >= 60 and per % 60 == 0:
         # Priced per minute or hour, counted in seconds: said in what it is priced in.
         size, unit = (3600, "hour") if per % 3600 == 0 else (60, "minute")
         quantity, per = quantity / size, per / size
-    return ChargeLine(
-        line["label"],
-        quantity_words(quantity, unit),
-        f"{TIMES} {_price_words(price, per, currency)}",
-        Decimal(line["amount"]),
-        _note(line, currency),
-    )
+    words, money = quantity_words(quantity, unit), _price_words(price, per, currency)
+    if unit in SECONDS_IN and quantity != quantity.quantize(TIME_STEP):
+        # 0.7833 min would not give the amount; 47 s at a price per minute does.
+        words = length_words((quantity * SECONDS_IN[unit]).quantize(PRICE_STEP))
+        money = f"{money} / {PER_TIME[unit]}"
+    return ChargeLine(line["label"], words, f"{TIMES} {money}", Decimal(line["amount"]), note)
 
 
 def _cost_line(line: Mapping[str, str], currency: str) -> ChargeLine:
@@ -109,23 +114,24 @@ def _margin_line(line: Mapping[str, str], currency: str) -> ChargeLine:
 def _note(line: Mapping[str, str], currency: str) -> str:
     """Why the amount is not simply what was measured times the price."""
     notes = []
-    if line.get("included"):
-        words = quantity_words(Decimal(line["included"]), line.get("measured_unit") or line["unit"])
+    size = SECONDS_IN.get(line["unit"])
+    measured = Decimal(line.get("measured", 0))
+    included = Decimal(line.get("included", 0))
+    if size is not None and line.get("measured_unit") == "second":
+        counted = Decimal(line["quantity"]) * size
+        is_stepped = abs(max(measured - included, Decimal(0)) - counted) > TIME_TOLERANCE
+        if included or is_stepped:
+            notes.append(_("%(measured)s in all") % {"measured": length_words(measured)})
+        if included:
+            notes.append(_("the first %(included)s are included") % {"included": quantity_words(included, "second")})
+        if is_stepped:
+            notes.append(_("counted in whole steps"))
+    elif included:
+        words = quantity_words(included, line.get("measured_unit") or line["unit"])
         notes.append(_("the first %(included)s are included") % {"included": words})
-    elif _is_stepped(line):
-        words = quantity_words(Decimal(line["measured"]), "second")
-        notes.append(_("%(measured)s, counted in steps") % {"measured": words})
     if line.get("minimum"):
         notes.append(_("at least %(minimum)s") % {"minimum": money_text(Decimal(line["minimum"]), currency)})
     return ", ".join(notes)
-
-
-def _is_stepped(line: Mapping[str, str]) -> bool:
-    """Whether begun minutes were counted in full."""
-    measured = line.get("measured")
-    if measured is None or line["unit"] != "minute" or line.get("measured_unit") != "second":
-        return False
-    return Decimal(measured) != Decimal(line["quantity"]) * 60
 
 
 def quantity_words(quantity: Decimal, unit: str) -> str:

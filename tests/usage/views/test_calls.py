@@ -112,7 +112,7 @@ def test_filters_by_channel_result_project_and_kind(
     )
     client = reader(account)
 
-    def shown(**query: object) -> list[str]:
+    def shown(**query: Any) -> list[str]:
         return [row.call_id for row in client.get(reverse("calls"), query).context["page"].rows]
 
     assert shown() == ["failed-b", "web-a", "phone-a"]
@@ -154,7 +154,13 @@ def test_every_line_is_quantity_times_price(
     bare_account: Callable[..., Account], reader: Callable[..., Client]
 ) -> None:
     account = bare_account("aipbx", paid="10", name="TechMaster")
-    facts = {"duration_seconds": 180, "llm_input_tokens": 2340, "stt_seconds": 90, "tts_seconds": 90, "analytics": True}
+    facts: dict[str, Any] = {
+        "duration_seconds": 180,
+        "llm_input_tokens": 2340,
+        "stt_seconds": 90,
+        "tts_seconds": 90,
+        "analytics": True,
+    }
     charge("aipbx", event(account, call_id="c-1", caller="+1 646 555 0138", **facts))
     some = UsageEvent.objects.get()
     response = reader(account).get(reverse("call", args=[some.pk]))
@@ -177,7 +183,7 @@ def test_costs_are_shown_only_where_the_product_shows_them(
     bare_account: Callable[..., Account], reader: Callable[..., Client]
 ) -> None:
     account = bare_account("letustalk", paid="10")
-    measured = {
+    measured: dict[str, Any] = {
         "llm_input_tokens": 1000,
         "llm_output_tokens": 250,
         "stt_seconds": 60,

@@ -58,7 +58,7 @@ def give(account: Account, key: str) -> None:
     )
 
 
-def pages(client: Client, **query: object) -> list[list[Any]]:
+def pages(client: Client, **query: Any) -> list[list[Any]]:
     """The rows of all pages, from the newest by "Older"."""
     found, parameters = [], dict(query)
     with time_machine.travel(START + timedelta(days=DAYS), tick=False):
@@ -70,7 +70,7 @@ def pages(client: Client, **query: object) -> list[list[Any]]:
             parameters["before"] = page.older
 
 
-def rows(client: Client, **query: object) -> list[Any]:
+def rows(client: Client, **query: Any) -> list[Any]:
     return [row for page in pages(client, **query) for row in page]
 
 
@@ -211,7 +211,7 @@ def test_an_empty_history_says_what_will_be_here(
     assert "Clear filters" in filtered
 
 
-def read_csv(client: Client, name: str, **query: object) -> list[dict[str, str]]:
+def read_csv(client: Client, name: str, **query: Any) -> list[dict[str, str]]:
     response = client.get(reverse(name), query)
     text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     return list(csv.DictReader(io.StringIO(text)))
