@@ -9,29 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from rich.console import Console
-from rich.progress import Progress
 
-from tests.bench import references, report, verdict
+from tests.bench import references
 from tests.bench.server import Database, settings_of, temporary_database
-from tests.bench.verdict import Growth, Rounds
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long to measure: rounds of so many seconds per figure, at so many of the ledger's sizes."""
-
-    rounds: int
-    seconds: float
-    sizes: int
-
-
-QUICK, DEFAULT, LARGE = Plan(2, 1, 0), Plan(5, 3, 2), Plan(5, 3, 3)
 
 
 def main() -> int:
@@ -46,7 +29,6 @@ def main() -> int:
     if options.json and not options.json.resolve().parent.is_dir():
         print(f"bench: no such folder: {options.json.resolve().parent}", file=sys.stderr)
         return 2
-    plan = QUICK if options.quick else LARGE if options.large else DEFAULT
     console = Console()
     with temporary_database() as database:
         _prepare(database)
@@ -56,11 +38,15 @@ def main() -> int:
 
             show_profile(console, make_world())
             return 0
-        rounds, grown, targets = _measure(database, plan, console)
+        from tests.bench import report
+        from tests.bench.run import Plan, measure_all
+
+        plan = Plan(2, 1, 0) if options.quick else Plan(5, 3, 3 if options.large else 2)
+        found = measure_all(database, plan, console)
         settings = settings_of(database)
-        report.show(console, rounds, grown, targets)
+        report.show(console, found.rounds, found.grown, found.targets)
         if options.json:
-            report.write_json(options.json, settings, rounds, grown, targets)
+            report.write_json(options.json, settings, found.rounds, found.grown, found.targets)
     return 0
 
 
@@ -73,61 +59,6 @@ def _prepare(database: Database) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     references.prepare(database)
-
-
-def _measure(database: Database, plan: Plan, console: Console) -> tuple[Rounds, list[Growth], list[verdict.Target]]:
-    from tests.bench.inprocess import charge_processes
-    from tests.bench.measure import Bench
-    from tests.bench.warm_up import warm_up
-    from tests.bench.web import web_server
-    from tests.bench.world import make_world
-
-    with ExitStack() as stack:
-        progress = stack.enter_context(Progress(console=console, transient=True))
-        world = make_world()
-        port = stack.enter_context(web_server())
-        processes = stack.enter_context(charge_processes(world))
-        warm_up(port, world)
-        bench = Bench(database, world, port, processes)
-        grown = [_at_size(bench, index, plan) for index in range(min(plan.sizes, 1))]
-        rounds = _rounds(bench, plan, progress)
-        targets = verdict.targets(rounds, bench.deadlocks())
-        grown += [_at_size(bench, index, plan) for index in range(1, plan.sizes)]
-    return rounds, grown, targets + verdict.growth_targets(grown)
-
-
-def _rounds(bench: object, plan: Plan, progress: Progress) -> Rounds:
-    from tests.bench.measure import Bench
-
-    assert isinstance(bench, Bench)
-    measures = bench.measures()
-    rounds: Rounds = {name: [] for name in measures}
-    task = progress.add_task("measuring", total=plan.rounds * len(measures))
-    for _ in range(plan.rounds):
-        with bench.database.connect() as connection:
-            connection.execute("VACUUM ANALYZE")
-            connection.execute("CHECKPOINT")
-        for name, measure in measures.items():
-            progress.update(task, description=report.HEADINGS[name])
-            rounds[name].append(measure(plan.seconds))
-            progress.advance(task)
-    return rounds
-
-
-def _at_size(bench: object, index: int, plan: Plan) -> Growth:
-    from tests.bench import growth
-    from tests.bench.measure import Bench
-
-    assert isinstance(bench, Bench)
-    growth.seed(bench.database, bench.world, index)
-    rows = growth.ledger_rows(bench.database)
-    pairs = [(bench.http_batch(plan.seconds), bench.full_batch(plan.seconds)) for _ in range(2)]
-    return Growth(
-        rows,
-        median(product.per_second for product, _reference in pairs),
-        median(reference.per_second for _product, reference in pairs),
-        growth.history_times(bench.port, bench.world, index),
-    )
 
 
 if __name__ == "__main__":

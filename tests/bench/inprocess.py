@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from tests.bench.events import batch_body
+from tests.bench.pgbench import Timed
 from tests.bench.world import BATCH, World
 
 PROCESSES = 2
@@ -23,12 +23,13 @@ class ChargeProcesses:
     def __init__(self, pipes: list[Connection]) -> None:
         self._pipes = pipes
 
-    def run(self, run_name: str, seconds: float) -> float:
-        """Events charged a second by all processes together."""
+    def run(self, run_name: str, seconds: float) -> Timed:
+        """Events charged a second by all processes together; no latencies."""
         for number, pipe in enumerate(self._pipes):
             pipe.send((f"{run_name}-{number}", seconds))
         counts = [pipe.recv() for pipe in self._pipes]
-        return sum(count / elapsed for count, elapsed in counts)
+        rate = sum(count / elapsed for count, elapsed in counts)
+        return Timed(rate, 0.0, 0.0, sum(count for count, _elapsed in counts))
 
 
 @contextmanager
@@ -36,7 +37,7 @@ def charge_processes(world: World) -> Iterator[ChargeProcesses]:
     """Start the processes, and end them afterwards."""
     spawn = multiprocessing.get_context("spawn")
     pipes: list[Connection] = []
-    processes: list[BaseProcess] = []
+    processes = []
     for number in range(PROCESSES):
         ours, theirs = spawn.Pipe()
         process = spawn.Process(target=_serve, args=(theirs, world, number * BATCH), daemon=True)

@@ -21,6 +21,8 @@ class Timed:
     p50_ms: float
     p99_ms: float
     count: int
+    cpu_us: float = 0.0
+    """Processor time of one, in microseconds, of all processes that took part."""
 
 
 class ReferenceFailedError(Exception):

@@ -28,21 +28,23 @@ HEADINGS = {
 
 def show(console: Console, rounds: Rounds, grown: list[Growth], targets: list[Target]) -> None:
     """The three tables."""
-    table = Table("what", "per second", "to lean", "p50 ms", "p99 ms", title="Medians of the rounds")
+    table = Table("what", "per second", "to lean", "p50 ms", "p99 ms", "CPU µs", title="Medians of the rounds")
     lean = median(timed.per_second for timed in rounds["lean"])
     for name, timed in rounds.items():
         rate = median(each.per_second for each in timed)
         p50, p99 = median(each.p50_ms for each in timed), median(each.p99_ms for each in timed)
         latencies = (f"{p50:.2f}", f"{p99:.2f}") if p50 else ("", "")
-        table.add_row(HEADINGS[name], f"{rate:,.0f}", f"{rate / lean:.2f}", *latencies)
+        cpu = f"{median(each.cpu_us for each in timed):,.0f}"
+        table.add_row(HEADINGS[name], f"{rate:,.0f}", f"{rate / lean:.2f}", *latencies, cpu)
     console.print(table)
     if grown:
         console.print(_growth_table(grown))
-    verdicts = Table("target", "measured", "wanted", "", title="Targets")
+    verdicts = Table("target", "measured", "by CPU time", "wanted", "", title="Targets")
     for target in targets:
         wanted = f"{'≥' if target.at_least else '≤'} {target.bound:g}"
         mark = "[green]reached[/green]" if target.is_reached else "[red]not reached[/red]"
-        verdicts.add_row(target.name, f"{target.value:.2f}", wanted, mark)
+        by_cpu = "" if target.by_cpu is None else f"{target.by_cpu:.2f}"
+        verdicts.add_row(target.name, f"{target.value:.2f}", by_cpu, wanted, mark)
     console.print(verdicts)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, LiteralString
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -24,8 +24,9 @@ class Database:
     pgbench: Path
     socket_folder: str
     name: str
+    postmaster_pid: int
 
-    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """A connection of the benchmark's own, outside Django."""
         return psycopg.connect(self.url, autocommit=True)
 
@@ -54,6 +55,7 @@ def temporary_database() -> Iterator[Database]:
             Path(server.bin_path) / "pgbench",
             parse_qs(parts.query)["host"][0],
             parts.path.lstrip("/"),
+            int((folder / "postgres" / "postmaster.pid").read_text().split()[0]),
         )
     finally:
         server.stop()
@@ -67,6 +69,8 @@ def settings_of(database: Database) -> dict[str, str]:
         return {name: str(connection.execute(f"SHOW {name}").fetchone()[0]) for name in names}  # type: ignore[index]
 
 
-def pgbench_version(database: Database) -> str:
-    """What pgbench says of itself."""
-    return subprocess.run([database.pgbench, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+def number(database: Database, sql: LiteralString) -> int:
+    """The one whole number that a query gives."""
+    with database.connect() as connection:
+        (row,) = connection.execute(sql).fetchall()
+    return int(row[0])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PROCESSES = 2
+from config.supervisor import commands
+
 START_SECONDS = 30
 
 
@@ -19,12 +19,7 @@ def web_server() -> Iterator[int]:
     """Start it on a free port, wait until it takes connections, and stop it afterwards; gives the port."""
     port = free_port()
     environment = {**os.environ, "API_REQUESTS_PER_SECOND": "1000000", "LOG_LEVEL": "WARNING", "DEBUG": "0"}
-    command = [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"),
-        *("--host", "127.0.0.1", "--port", str(port), "--workers", str(PROCESSES), "--blocking-threads", "1"),
-        "config.wsgi:application",
-    ]
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(commands("127.0.0.1", port)["web"], env=environment)
     try:
         _wait(process, port)
         yield port

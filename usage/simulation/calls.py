@@ -23,6 +23,7 @@ SOURCE = "simulator"
 HOSTS = ("198.51.100.7", "203.0.113.24", "sip.carrier.example")
 CALLS_AHEAD = 100
 CHANNELS = ("phone", "phone", "phone", "web", "whatsapp")
+SELECTORS = ("channel", "direction", "model", "tier")
 RELEASED_SHARE = 0.5
 
 
@@ -44,8 +45,8 @@ class SimulatedCall:
 
     def authorization(self) -> dict[str, Any]:
         """The question whether it may start."""
-        known = {name: self.data[name] for name in ("channel", "direction", "model", "tier") if name in self.data}
-        return {"account": self.account, "project": self.project, "call_id": self.call_id, **known}
+        question: dict[str, Any] = {"account": self.account, "project": self.project, "call_id": self.call_id}
+        return question | {name: self.data[name] for name in SELECTORS if name in self.data}
 
     def event(self, ended_at: datetime) -> dict[str, Any]:
         """What is reported at its end."""

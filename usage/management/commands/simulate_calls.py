@@ -8,7 +8,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from random import Random
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -96,7 +96,7 @@ class Command(OperatorCommand):
                 raise CommandError(str(error), returncode=1) from None
 
     def _run(self, settings: dict[str, Any], accounts: list[Account], load: Load) -> None:
-        console = Console(file=self.stdout._out)
+        console = Console(file=cast("IO[str]", self.stdout))
         seen = Tally()
         rng = Random()
         upcoming = calls(accounts, rng)
