@@ -223,11 +223,13 @@ DATA: Mapping[str, Table] = {
 }
 # Without these an event could be taken for a free one by a slip of its sender.
 REQUIRED_DATA: Mapping[str, tuple[str, ...]] = {
-    EventType.CALL.value: ("channel", "duration_seconds", "status"),
+    EventType.CALL.value: ("duration_seconds",),
     EventType.CHAT_MESSAGE.value: (),
     EventType.CRAWL.value: ("pages",),
     EventType.LLM.value: (),
 }
+# What is left out means the usual, which is charged.
+DEFAULT_DATA: Mapping[str, Mapping[str, str]] = {EventType.CALL.value: {"channel": "phone", "status": "completed"}}
 
 
 def check(table: Table, given: Mapping[str, Any], errors: Errors, *, prefix: str = "") -> dict[str, Any]:

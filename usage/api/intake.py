@@ -98,8 +98,11 @@ def read_event(raw: bytes, *, carefully: bool, latest: datetime) -> IncomingEven
 
 
 def read_data(event_type: str, given: dict[str, Any], errors: Errors) -> dict[str, Any]:
-    """The fields that the type has, checked; others are kept with the event's bytes only."""
-    data = fields.check(fields.DATA[event_type], given, errors, prefix="data.")
+    """The fields that the type has, checked and completed; others are kept with the event's bytes only."""
+    data = {
+        **fields.DEFAULT_DATA.get(event_type, {}),
+        **fields.check(fields.DATA[event_type], given, errors, prefix="data."),
+    }
     for name in fields.REQUIRED_DATA[event_type]:
         if name not in data:
             fields.require((name,), data, errors, prefix="data.")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from organizations.models import Account
 from tests.factories import ApiClient
 from tests.usage.api.bodies import ISO_UTC, authorization, call_event, signup
+from usage.models import UsageEvent
 
 pytestmark = pytest.mark.django_db
 Clients = Callable[..., ApiClient]
@@ -151,10 +152,17 @@ def test_what_an_event_needs_is_named_when_it_is_missing(acme: Account, api: Cli
     assert rows() == before
 
 
-@pytest.mark.parametrize("name", ["channel", "duration_seconds", "status"])
-def test_a_call_without_what_its_price_hangs_on_is_refused(acme: Account, api: Clients, name: str) -> None:
-    response = api("aipbx").post(EVENTS, call_event(**{name: None}))
-    assert (response.status_code, response.json()["errors"]) == (422, {f"data.{name}": ["Is required."]})
+def test_a_call_without_its_length_is_refused(acme: Account, api: Clients) -> None:
+    response = api("aipbx").post(EVENTS, call_event(duration_seconds=None))
+    assert (response.status_code, response.json()["errors"]) == (422, {"data.duration_seconds": ["Is required."]})
+    assert not UsageEvent.objects.exists()
+
+
+def test_a_call_that_names_no_channel_and_no_status_is_a_completed_phone_call(acme: Account, api: Clients) -> None:
+    response = api("aipbx").post(EVENTS, call_event(channel=None, status=None))
+    assert response.status_code == 201
+    row = UsageEvent.objects.get()
+    assert (row.channel, row.call_status) == ("phone", "completed")
 
 
 @pytest.mark.parametrize(
