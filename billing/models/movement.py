@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from billing.models.ledger import TransactionKind
@@ -32,6 +33,7 @@ class HourlyMovement(models.Model):
                 fields=["wallet", "day", "hour", "kind", "project"], name="movement_once", nulls_distinct=False
             )
         ]
+        indexes = [BrinIndex(fields=["day"], name="movement_by_day", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.day} {self.hour}:00 {self.kind}"

@@ -81,6 +81,8 @@ class UsageEvent(models.Model):
     void_reason = models.CharField(max_length=255, blank=True)
 
     class Meta:
+        verbose_name = "call or event"
+        verbose_name_plural = "calls and events"
         constraints = [
             models.UniqueConstraint(fields=["service", "source", "event_id"], name="event_once"),
             models.CheckConstraint(
