@@ -1,4 +1,4 @@
-"""The hot endpoints in the words of OpenAPI; a field is described beside its rule (`usage.api.fields`)."""
+"""Events and the hot endpoints in the words of OpenAPI; a field is described beside its rule (`usage.api.fields`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from usage.api import fields, requests
 from usage.api.intake import ENVELOPE, EVENTS_MAX, REQUIRED
 from usage.api.media import EVENT_TYPES, JSON_TYPES
+from usage.models.event import EventType
 
 Schema = dict[str, Any]
 
@@ -61,7 +62,7 @@ def _properties(table: fields.Table) -> dict[str, Schema]:
     return {name: fields.SCHEMAS[rule] for name, rule in table.items() if rule in fields.SCHEMAS}
 
 
-def _event(event_type: str) -> Schema:
+def _event(event_type: str, needed: Iterable[str] = REQUIRED) -> Schema:
     envelope = _properties(ENVELOPE)
     data = {"type": "object", "properties": _properties(fields.DATA[event_type])}
     required = fields.REQUIRED_DATA[event_type]
@@ -75,11 +76,22 @@ def _event(event_type: str) -> Schema:
             "type": {"type": "string", "enum": [event_type]},
             "data": data,
         },
-        "required": list(REQUIRED),
+        "required": list(needed),
     }
 
 
 EVENT_NAMES = {event_type: "".join(part.title() for part in event_type.split(".")) for event_type in fields.DATA}
+
+# The event of an estimate needs no ids; without a type it is a call.
+ESTIMATE: Schema = {
+    "oneOf": [
+        {
+            **_event(event_type, ["data"] if event_type == EventType.CALL else ["type", "data"]),
+            "additionalProperties": False,
+        }
+        for event_type in fields.DATA
+    ]
+}
 
 REASON = nullable({"type": "string", "enum": [*REASONS, None]})
 HOLD = {

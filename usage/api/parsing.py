@@ -35,6 +35,9 @@ class UnfitNumber:
     """Stands for a number that is too long or too large to be kept."""
 
 
+UNFIT = UnfitNumber()
+
+
 class Repeating(dict[str, Any]):
     """An object in which names were given more than once."""
 
@@ -174,7 +177,7 @@ def _number(text: str) -> Decimal | UnfitNumber:
     try:
         return exact_number(text)
     except ValueError:
-        return UnfitNumber()
+        return UNFIT
 
 
 def _integer(text: str) -> int | Decimal | UnfitNumber:
@@ -183,7 +186,7 @@ def _integer(text: str) -> int | Decimal | UnfitNumber:
     try:
         return int(text)
     except ValueError:  # more digits than Python reads
-        return UnfitNumber()
+        return UNFIT
 
 
 def _no_number(name: str) -> None:

@@ -58,8 +58,29 @@ class ProjectSerializer(ExactSerializer):
     mode = serializers.ChoiceField(choices=Mode.choices, required=False, help_text="The product's default if left out.")
 
 
+_IDENTIFIER = {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH_MAX}
+
+
 @extend_schema_field(
-    {"oneOf": [{"type": "string", "minLength": 1, "maxLength": 255}, {"$ref": "#/components/schemas/Project"}]}
+    {
+        "oneOf": [
+            _IDENTIFIER,
+            {
+                "type": "object",
+                "properties": {
+                    "project": _IDENTIFIER,
+                    "name": _IDENTIFIER,
+                    "mode": {
+                        "type": "string",
+                        "enum": Mode.values,
+                        "description": "The product's default if left out.",
+                    },
+                },
+                "required": ["project"],
+                "additionalProperties": False,
+            },
+        ]
+    }
 )
 class ProjectField(serializers.Field[ProjectSpec, Any, Any, Any]):
     """A project: its identifier alone, or an object."""
@@ -120,15 +141,3 @@ class AccountSerializer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     projects = ProjectAnswerSerializer(many=True)
     created_at = serializers.DateTimeField()
-
-
-class EstimateRequestSerializer(serializers.Serializer[Any]):
-    """The event that a call would send, without ids."""
-
-    specversion = serializers.CharField(required=False)
-    type = serializers.ChoiceField(
-        choices=["call.completed", "chat.message", "crawl.completed", "llm.completed"], required=False
-    )
-    time = serializers.DateTimeField(required=False)
-    subject = serializers.CharField(required=False)
-    data = serializers.DictField()  # type: ignore[assignment]

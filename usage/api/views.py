@@ -18,10 +18,11 @@ from organizations.models import Account, Product, Scope
 from usage.api import answers, idempotency
 from usage.api.base import ServiceView, find_account, key_of_view
 from usage.api.estimates import read_estimate
+from usage.api.hot_schema import ESTIMATE
 from usage.api.pagination import page, read_cursor, read_limit
 from usage.api.parameters import ACCOUNT, CALL_FILTERS, IDEMPOTENCY_KEY, PAGING, USAGE_FILTERS
 from usage.api.query import read_day, read_day_or_moment, read_query
-from usage.api.serializers import AccountSerializer, EstimateRequestSerializer, NewAccountSerializer
+from usage.api.serializers import AccountSerializer, NewAccountSerializer
 from usage.selectors.calls import CallFilter, call_dict, list_calls
 from usage.selectors.transactions import list_transactions, transaction_dicts
 from usage.selectors.usage_report import total_spent, usage_by, usage_by_component
@@ -171,7 +172,7 @@ class EstimatesView(ServiceView):
     @extend_schema(
         operation_id="estimate",
         parameters=[ACCOUNT],
-        request=EstimateRequestSerializer,
+        request={"application/json": ESTIMATE},
         responses={200: answers.EstimateSerializer},
     )
     def post(self, request: Request, account: str) -> Response:
