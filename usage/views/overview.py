@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +28,7 @@ from usage.templatetags.moments import DASH, day_long, in_place, month_name
 from usage.templatetags.money import CREDIT, micro_width, number, rounded_text
 from usage.views.chart import draw_chart, draw_hours
 from usage.views.history_lines import history_lines
+from usage.views.notices import notices_of
 from usage.views.shell import Frame, render_page
 
 LAST_TRANSACTIONS = 6
@@ -42,21 +44,26 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     month = today.replace(day=1)
     month_before = (month - timedelta(days=1)).replace(day=1)
     chart_from = today - timedelta(days=CHART_DAYS - 1)
-    days = spending_by_day(
+    read = partial(
+        spending_by_day,
         account_id=tenant.account.id,
         first=min(month_before, chart_from - timedelta(days=PACE_DAYS)),
         last=today,
-        project_id=frame.project_id,
     )
+    days = read(project_id=frame.project_id)
     pace = pace_of(days, today)
+    # The balance and the cap are the account's, whichever project the other figures are of.
+    whole_pace = pace_of(read(), today) if frame.project_id else pace
     chart_days = [days.get(day, DaySpending(day)) for day in _span(chart_from, today)]
     context = {
+        "notices": notices_of(frame),
         "place": in_place(frame.zone),
         "parts": balance_parts(frame),
-        "runway": _runway(frame, pace),
+        "runway": _runway(frame, whole_pace),
         "pace": pace,
+        "per_day": _per_day(frame, pace) if pace else "",
         "today_spending": days.get(today, DaySpending(today)),
-        "hours": draw_hours(spending_by_hour(wallet_id=frame.wallet.pk, day=today, project_id=frame.project_id)),
+        "hours": draw_hours(spending_by_hour(wallet_id=frame.wallet.pk, day=today)),
         **_month(days, today, month, month_before),
         "chart": draw_chart(
             chart_days, today=today, average=pace.per_day if pace else None, label=lambda amount: _axis(frame, amount)
@@ -111,10 +118,16 @@ def _runway(frame: Frame, pace: Pace | None) -> dict[str, Any] | None:
         "days": min(days, DAYS_FORESEEN_MAX),
         "is_long": days > DAYS_FORESEEN_MAX,
         "until": None if days > DAYS_FORESEEN_MAX else day_long(frame.today + timedelta(days=days)),
-        "per_day": rounded_text(pace.per_day, frame.balance.currency)
-        if frame.balance.currency != CREDIT
-        else _("%(count)s credits") % {"count": number(pace.per_day, most=1)},
+        "per_day": _per_day(frame, pace),
+        "pace_days": pace.days,
     }
+
+
+def _per_day(frame: Frame, pace: Pace) -> str:
+    """The pace in words: to the cent, or to a tenth of a credit."""
+    if frame.balance.currency == CREDIT:
+        return _("%(count)s credits") % {"count": number(pace.per_day, most=1)}
+    return rounded_text(pace.per_day, frame.balance.currency)
 
 
 def _axis(frame: Frame, amount: Decimal) -> str:

@@ -136,12 +136,56 @@ def test_a_project_narrows_the_figures(bare_account: Callable[..., Account], rea
     assert [line.row.amount for line in context["lines"]][:1] == [Decimal("-0.1")]
 
 
+def test_the_balance_is_the_accounts_whichever_project_is_looked_at(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    with time_machine.travel(NOON - timedelta(days=20), tick=False):
+        account = bare_account("aipbx", paid="100", projects={"one": "live", "two": "live"})
+    for day in range(1, 6):
+        for project, cents in (("one", 100), ("two", 300)):
+            charge_on(NOON - timedelta(days=day), account, cents, project=project)
+    one = account.projects.get(external_id="one")
+    with time_machine.travel(NOON, tick=False):
+        context = reader(account).get(reverse("overview"), {"project": one.pk}).context
+    assert (context["runway"]["per_day"], context["runway"]["days"]) == ("$4.00", 20)
+    assert context["per_day"] == "$1.00"
+
+
+@pytest.mark.parametrize(
+    ("columns", "paid", "titles"),
+    [
+        ({}, "10", []),
+        ({}, "0.10", []),
+        ({}, "0.099999", ["No call starts: the balance is too low"]),
+        ({}, "0", ["The balance is used up"]),
+        ({"is_frozen": True, "is_overdue": True}, "10", ["The balance is frozen", "An invoice is overdue"]),
+        ({"mode": "postpay", "credit_limit": Decimal(5)}, "0", []),
+        ({"mode": "postpay"}, "0", ["The credit limit is reached"]),
+    ],
+)
+def test_whatever_keeps_calls_from_starting_is_said_at_the_top(
+    bare_account: Callable[..., Account],
+    reader: Callable[..., Client],
+    columns: dict[str, Any],
+    paid: str,
+    titles: list[str],
+) -> None:
+    account = bare_account("letustalk", paid=paid, **columns)  # calls start from $0.10 on
+    response = reader(account).get(reverse("overview"))
+    assert [notice.title for notice in response.context["notices"]] == titles
+    assert response.content.decode().count('class="banner bad"') == len(titles)
+
+
 def test_the_cap_warns_before_it_is_reached(account: Account, reader: Callable[..., Client]) -> None:
     charge_on(NOON, account, 1700)
     with time_machine.travel(NOON, tick=False):
         page = " ".join(reader(account).get(reverse("overview")).content.decode().split())
     assert '<progress class="meter warn" value="0.8500"' in page
     assert "$3.00 left until midnight." in page
+    charge_on(NOON, account, 300)
+    with time_machine.travel(NOON, tick=False):
+        response = reader(account).get(reverse("overview"))
+    assert [notice.title for notice in response.context["notices"]] == ["The daily cap of $20.00 is reached"]
 
 
 def test_pages_ask_the_database_little(

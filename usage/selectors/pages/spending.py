@@ -34,7 +34,6 @@ SELECT day,
 HOURS = """
 SELECT hour, -sum(amount) FROM billing_hourlymovement
  WHERE wallet_id = %s AND day = %s AND kind IN ('call', 'chat', 'crawl', 'llm')
-   AND (%s::bigint IS NULL OR project_id = %s)
  GROUP BY hour
 """
 
@@ -80,9 +79,9 @@ def spending_by_day(
     return {row[0]: DaySpending(*row) for row in rows}
 
 
-def spending_by_hour(*, wallet_id: int, day: date, project_id: int | None = None) -> dict[int, Decimal]:
+def spending_by_hour(*, wallet_id: int, day: date) -> dict[int, Decimal]:
     """What was charged in each hour of one of the account's days."""
-    (rows,) = run((HOURS, [wallet_id, day, project_id, project_id]))
+    (rows,) = run((HOURS, [wallet_id, day]))
     return dict(rows)
 
 
