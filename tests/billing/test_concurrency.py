@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def numbers(wallet: Wallet) -> list[int]:
 
 def test_one_wallet_takes_all_charges_of_many_clients() -> None:
     wallet = make_wallet(paid="10", promo="1")
-    calls = [lambda n=n: charge([wallet], f"charge:{n}", "0.25") for n in range(CLIENTS)]
+    calls = [partial(charge, [wallet], f"charge:{n}", "0.25") for n in range(CLIENTS)]
     assert at_once(calls) == [None] * CLIENTS
     assert parts(wallet) == {
         "paid": Decimal(3),
@@ -78,7 +79,7 @@ def test_one_wallet_takes_all_charges_of_many_clients() -> None:
 
 def test_charges_beyond_the_balance_add_up_to_the_exact_debt() -> None:
     wallet = make_wallet(paid="1")
-    at_once([lambda n=n: charge([wallet], f"charge:{n}", "0.1") for n in range(CLIENTS)])
+    at_once([partial(charge, [wallet], f"charge:{n}", "0.1") for n in range(CLIENTS)])
     assert parts(wallet)["debt"] == Decimal("2.2")
     assert verify(BILLING_RULES) == []
 
@@ -86,7 +87,7 @@ def test_charges_beyond_the_balance_add_up_to_the_exact_debt() -> None:
 def test_batches_over_the_same_wallets_in_opposite_orders_do_not_deadlock() -> None:
     product = make_product()
     wallets = [make_wallet(product, paid="10") for _ in range(8)]
-    calls = [lambda n=n: charge(wallets if n % 2 else wallets[::-1], f"charge:{n}", "0.125") for n in range(CLIENTS)]
+    calls = [partial(charge, wallets if n % 2 else wallets[::-1], f"charge:{n}", "0.125") for n in range(CLIENTS)]
     assert at_once(calls) == [None] * CLIENTS
     assert [parts(wallet)["paid"] for wallet in wallets] == [Decimal(6)] * 8
     assert verify(BILLING_RULES) == []
@@ -113,7 +114,7 @@ def test_holds_charges_credits_and_sweeps_mix() -> None:
         holds.expire_due()
         give(wallet, GrantKind.PROMO, "0.25", key=f"promo:{number}")
 
-    assert at_once([lambda n=n: client(n) for n in range(CLIENTS)]) == [None] * CLIENTS
+    assert at_once([partial(client, n) for n in range(CLIENTS)]) == [None] * CLIENTS
     for index, wallet in enumerate(wallets):
         held = Decimal("0.25") * (0 if index % 2 else CLIENTS // 4)
         wallet.refresh_from_db()
@@ -149,7 +150,8 @@ def test_the_invariants_hold_while_the_load_runs() -> None:
             found = verify(BILLING_RULES)
         return found or verify(BILLING_RULES)
 
-    assert at_once([watch, watch, *[lambda n=n: load(n) for n in range(6)]]) == [[]] * 8
+    clients: list[Callable[[], list[Any]]] = [watch, watch, *[partial(load, n) for n in range(6)]]
+    assert [answer for answer in at_once(clients) if answer != []] == []
     assert parts(wallet)["paid"] == Decimal("99.4")
 
 
@@ -159,7 +161,7 @@ def test_the_invariants_hold_while_the_load_runs() -> None:
 def test_without_the_lock_two_charges_collide(without_the_lock: None) -> None:
     wallet = make_wallet(paid="10")
     both_have_read = threading.Barrier(2, timeout=PATIENCE)
-    calls = [lambda n=n: charge([wallet], f"charge:{n}", "1", both_have_read.wait) for n in range(2)]
+    calls = [partial(charge, [wallet], f"charge:{n}", "1", both_have_read.wait) for n in range(2)]
     failed = [answer for answer in at_once(calls) if answer is not None]
     assert [type(answer) for answer in failed] == [IntegrityError]
     assert "transaction_number" in str(failed[0])
@@ -170,7 +172,7 @@ def test_without_the_lock_a_hold_is_lost_and_verification_finds_it(without_the_l
     service = Service.objects.create(product=product, slug="pbx", name="PBX")
     wallet = make_wallet(product, paid="10")
     both_have_read = threading.Barrier(2, timeout=PATIENCE)
-    calls = [lambda n=n: place(wallet, service, f"call-{n}", both_have_read.wait) for n in range(2)]
+    calls = [partial(place, wallet, service, f"call-{n}", both_have_read.wait) for n in range(2)]
     assert at_once(calls) == [None, None]
     assert Hold.objects.filter(status="active").count() == 2
     assert parts(wallet)["held"] == Decimal("0.25"), "two holds, and one of them is forgotten"

@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from billing.models import Grant, GrantKind, Hold, Transaction, TransactionKind, Wallet
 from billing.services import grants, holds, ledger
 from billing.services.books import Note
+from billing.services.chain import TransferPart
 from billing.services.credits import adjust, credit
 from billing.services.state import WalletState
 from billing.verification.registry import named
@@ -185,7 +186,10 @@ class Ledger(RuleBasedStateMachine):
         with transaction.atomic():
             books, _ = ledger.open_books([self.wallet.pk])
             charged = Transaction.objects.get(wallet=self.wallet, key=f"charge:{number}")
-            rows = list(charged.transfers.order_by("id").values_list("source_id", "target_id", "amount", "grant_id"))
+            rows: list[TransferPart] = [
+                (part.source_id, part.target_id, part.amount.amount, part.grant_id)
+                for part in charged.transfers.order_by("id")
+            ]
             known = ledger.load_grants(books, [row[3] for row in rows if row[3] is not None])
             note = Note("void", f"void:{number}", "Reversal", "Wrong")
             wallet = books.wallets[self.wallet.pk]

@@ -168,7 +168,7 @@ def _calls(account: Any) -> None:
 def _chats(account: Any) -> None:
     earlier = timezone.now() - timedelta(hours=3)
     for number in range(3):
-        message = {"event_type": "chat.message", "project": "main", "occurred_at": earlier, "channel": "chat"}
+        message: Any = {"event_type": "chat.message", "project": "main", "occurred_at": earlier, "channel": "chat"}
         charge("aitelier", event(account, **message, llm_input_tokens=900 + number, llm_output_tokens=1_000_000))
     charge("aitelier", event(account, project="test", tier="standard", goal_reached=True))
     assert charge_due_hours() == 1

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -165,7 +166,7 @@ def test_whole_calls_voids_and_repetitions_mix(make_account: Make) -> None:
             void_event(key=key, source="pbx", event_id=f"own-{number}", reason="A test")
         return results
 
-    answered(at_once([lambda n=n: client(n) for n in range(CLIENTS)]))
+    answered(at_once([partial(client, n) for n in range(CLIENTS)]))
     kept = [n for n in range(CLIENTS) if n % 8 != 7 and n % 4 != 0]
     charged = len(kept) + 8  # and the shared events, 0 to 7
     assert sum(balance(account) for account in accounts) == 3 * Decimal("20.02") - charged * PRICE
