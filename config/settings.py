@@ -183,7 +183,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Billing <billing@localho
 
 # Languages and time
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hi", "हिन्दी")]
+LANGUAGES = [("en", "English")]  # another one comes with its catalogue: half-translated pages are worse than none
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -7,7 +7,9 @@ rounded away. Digits are grouped as the reader's locale does. Credits are whole 
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable
+from contextvars import ContextVar
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from typing import Any
@@ -29,9 +31,21 @@ CENT = Decimal("0.01")
 MICRO_DIGITS_MAX = 4
 
 
+_preferred: ContextVar[str] = ContextVar("preferred locale", default="")
+
+
+def prefer_locale(accept_language: str) -> None:
+    """Write numbers from here on as the reader's browser prefers, whatever language the texts are in.
+
+    An Indian reader of English texts reads 12,34,567. Holds for the request, whose page sets it first of all.
+    """
+    first = re.match(r"[A-Za-z]{2,3}(-[A-Za-z]{2,4}){0,2}(?=$|[,; ])", accept_language)
+    _preferred.set(first[0] if first else "")
+
+
 @lru_cache
 def reader_locale(language: str | None) -> Locale:
-    """The locale that belongs to one of Django's language codes; English where there is none."""
+    """The locale that belongs to a language code; English where there is none."""
     try:
         return Locale.parse(language or "en", sep="-")
     except (UnknownLocaleError, ValueError):
@@ -47,7 +61,7 @@ def _pattern(locale: Locale, fraction: tuple[int, int]) -> NumberPattern:
 
 def number(value: Decimal | int, *, least: int = 0, most: int = 0) -> str:
     """A number with the locale's separators and between `least` and `most` decimals."""
-    locale = reader_locale(get_language())
+    locale = reader_locale(_preferred.get() or get_language())
     return str(_pattern(locale, (least, most)).apply(Decimal(value), locale))
 
 

@@ -53,7 +53,7 @@ class Step:
 @tenant_page
 def call(request: HttpRequest, tenant: Tenant, event_id: int) -> HttpResponse:
     """The page of one usage event. Raises Http404 for another account's."""
-    frame = Frame(tenant)
+    frame = Frame(request, tenant)
     detail = call_detail(tenant, event_id)
     event = detail.event
     lines = charge_lines(

@@ -82,7 +82,7 @@ class CallQuery:
 @tenant_page
 def calls(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """A page of calls; the newest one is live."""
-    frame = Frame(tenant)
+    frame = Frame(request, tenant)
     query = CallQuery(request.GET, frame, has_outcomes=_has_outcomes(tenant))
     context = {"query": query, "place": in_place(frame.zone), **_list_context(request, frame, query)}
     return render_page(request, frame, "usage/calls.html", context, current="calls")
@@ -92,7 +92,7 @@ def calls(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 @tenant_page
 def calls_live(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """204 while nothing changed since `seen`, else the list anew."""
-    frame = Frame(tenant)
+    frame = Frame(request, tenant)
     seen = request.GET.get("seen", "")
     now = pulse_of(frame.wallet.pk)
     if seen == now.token:
@@ -108,7 +108,7 @@ def calls_live(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 @tenant_page
 def calls_csv(request: HttpRequest, tenant: Tenant) -> StreamingHttpResponse | HttpResponse:
     """All calls that the filters let through, row by row."""
-    frame = Frame(tenant)
+    frame = Frame(request, tenant)
     query = CallQuery(request.GET, frame, has_outcomes=True)
     if query.dates.errors:
         return HttpResponse(" ".join(query.dates.errors.values()), status=400, content_type="text/plain; charset=utf-8")

@@ -67,7 +67,7 @@ class HistoryQuery:
 @tenant_page
 def history(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """A page of movements."""
-    frame = Frame(tenant)
+    frame = Frame(request, tenant)
     query = HistoryQuery(request.GET, frame)
     page: Page[HistoryRow] = Page([], None, None, PAGE_SIZE)
     if not query.dates.errors:
@@ -94,7 +94,7 @@ def history(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 @tenant_page
 def history_csv(request: HttpRequest, tenant: Tenant) -> StreamingHttpResponse | HttpResponse:
     """All movements that the filters let through, row by row."""
-    frame = Frame(tenant)
+    frame = Frame(request, tenant)
     query = HistoryQuery(request.GET, frame)
     if query.dates.errors:
         return HttpResponse(" ".join(query.dates.errors.values()), status=400, content_type="text/plain; charset=utf-8")

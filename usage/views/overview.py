@@ -39,7 +39,7 @@ DAYS_FORESEEN_MAX = 365
 @tenant_page
 def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """Balance, runway, today, this month, thirty days, last movements."""
-    frame = Frame(tenant)
+    frame = Frame(request, tenant)
     today = frame.today
     month = today.replace(day=1)
     month_before = (month - timedelta(days=1)).replace(day=1)

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Wallet
 from organizations.tenancy import PROJECT_PARAMETER, Tenant
 from usage.selectors.pages.balance import Balance, balance_of
+from usage.templatetags.money import prefer_locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ ENTRIES = (
 class Frame:
     """What a page needs besides its own data: clock, wallet, balance, links that keep the chosen project."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, request: HttpRequest, tenant: Tenant) -> None:
+        prefer_locale(request.headers.get("Accept-Language", ""))
         self.tenant = tenant
         self.wallet = tenant.one(Wallet)
         self.zone = ZoneInfo(tenant.account.timezone)

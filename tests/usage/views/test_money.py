@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django.utils import translation
 from djmoney.money import Money
 
-from usage.templatetags.money import compact, micro_width, money_parts
+from usage.templatetags.money import compact, micro_width, money_parts, prefer_locale
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -63,3 +63,23 @@ def test_a_column_keeps_room_for_its_longest_amount() -> None:
 
 def test_large_numbers_are_said_in_short() -> None:
     assert (compact(Decimal(3_214_880)), compact(999_999), compact(0)) == ("3.2M", "999,999", "0")
+
+
+@pytest.mark.parametrize(
+    ("header", "ink"),
+    [
+        ("en-IN,en;q=0.9", "₹12,34,567.50"),
+        ("de", "₹1.234.567,50"),
+        ("en-US", "₹1,234,567.50"),
+        ("", "₹1,234,567.50"),
+        ("*", "₹1,234,567.50"),
+        ("xx-nonsense-" + "x" * 500, "₹1,234,567.50"),
+        ("../../etc/passwd", "₹1,234,567.50"),
+    ],
+)
+def test_numbers_follow_the_browser_and_words_the_texts(header: str, ink: str) -> None:
+    try:
+        prefer_locale(header)
+        assert money_parts(Decimal("1234567.5"), "INR") == (ink, "")
+    finally:
+        prefer_locale("")
