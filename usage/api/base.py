@@ -45,7 +45,8 @@ def find_account(key: KeyContext, external_id: str) -> Account:
     account = None
     if is_fit(external_id):
         accounts = Account.objects.select_related("product", "wallet")
-        account = accounts.filter(product_id=key.product_id, external_id=external_id).first()
+        known = accounts.filter(product_id=key.product_id, external_id=external_id, wallet__isnull=False)
+        account = known.first()
     if account is None:
         raise ServiceError("unknown_account", "No such account.", status=404)
     return account

@@ -123,4 +123,6 @@ def release(key: KeyContext, body: bytes) -> HttpResponse:
     """The call never connected: 204, however often."""
     found = requests.read(body, requests.RELEASE, "call_id")
     calls.release(key=key, call_id=found["call_id"])
-    return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    response = HttpResponse(status=HTTPStatus.NO_CONTENT)
+    del response["Content-Type"]  # of nothing
+    return response

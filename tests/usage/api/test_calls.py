@@ -100,6 +100,7 @@ def test_release_answers_204_however_often(acme: Account, api: Clients) -> None:
     for _ in range(2):
         response = client.post(RELEASE, {"call_id": "c-1"})
         assert (response.status_code, response.content) == (204, b"")
+        assert "Content-Type" not in response
     assert Hold.objects.get().status == "released"
 
 

@@ -80,7 +80,8 @@ def test_no_body_makes_reading_fail(body: bytes) -> None:
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.sampled_from(sorted(call_event()["data"])), SCALARS | st.lists(SCALARS) | st.dictionaries(NAMES, SCALARS))
 def test_no_value_of_a_field_makes_reading_fail(field: str, value: Any) -> None:
-    event = call_event(**{field: value if value is not None else 0})
+    facts: dict[str, Any] = {field: value if value is not None else 0}
+    event = call_event(**facts)
     (item,) = read_events(json.dumps(event).encode(), now=datetime.now(UTC)).items
     if isinstance(item, IncomingEvent):
         assert all(number >= 0 for number in item.data.values() if isinstance(number, Decimal))
