@@ -47,7 +47,9 @@ class Wallet(models.Model):
         null=True, blank=True, help_text="Most calls at one time. Empty: no limit."
     )
 
-    monthly_allotment = amount_field(default=Decimal, help_text="Included each cycle; what is left is not carried over.")
+    monthly_allotment = amount_field(
+        default=Decimal, help_text="Included each cycle; what is left is not carried over."
+    )
     allotment_anchor = models.DateField(null=True, blank=True, help_text="The billing cycle began on this day.")
     allotment_resets_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_expiry_at = models.DateTimeField(null=True, editable=False, help_text="When the next grant expires.")

@@ -163,7 +163,9 @@ class Rate(models.Model):
     class Meta:
         ordering = ["version", "position", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(price__isnull=True) | Q(price__gte=0, price__lt=10**9), name="rate_price"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | Q(price__gte=0, price__lt=10**9), name="rate_price"
+            ),
             models.CheckConstraint(
                 condition=Q(per__gt=0, per__lt=10**13)
                 & Q(included__gte=0, included__lt=10**13)
