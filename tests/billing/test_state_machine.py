@@ -38,6 +38,7 @@ BILLING_RULES = [one.name for one in named() if one not in OF_USAGE]
 ALLOTMENT = Decimal(3)
 
 amounts = st.decimals(min_value="0.000001", max_value="5", places=6)
+large_amounts = st.decimals(min_value="5", max_value="30", places=2)
 waits = st.sampled_from([timedelta(minutes=1), timedelta(hours=1), timedelta(hours=20), timedelta(days=12)])
 picks = st.integers(min_value=0, max_value=1_000)
 
@@ -84,13 +85,18 @@ class Ledger(RuleBasedStateMachine):
         self.model.give("allotment", ALLOTMENT, resets_at)
         return resets_at
 
-    @rule(amount=amounts)
+    @rule(amount=amounts | large_amounts)
     def pay(self, amount: Decimal) -> None:
         self._credit(GrantKind.PAID, amount, None)
 
     @rule(amount=amounts, days=st.none() | st.integers(min_value=1, max_value=20))
     def give_promo(self, amount: Decimal, days: int | None) -> None:
         self._credit(GrantKind.PROMO, amount, None if days is None else self.now + timedelta(days=days))
+
+    @precondition(lambda self: self.resets_at > self.now)
+    @rule(amount=amounts)
+    def give_promo_that_ends_with_the_cycle(self, amount: Decimal) -> None:
+        self._credit(GrantKind.PROMO, amount, self.resets_at)
 
     def _credit(self, kind: GrantKind, amount: Decimal, expires_at: datetime | None) -> None:
         key = f"credit:{self._step()}"
@@ -120,7 +126,7 @@ class Ledger(RuleBasedStateMachine):
         else:
             self.model.take(-amount)
 
-    @rule(amount=amounts)
+    @rule(amount=amounts | large_amounts)
     def charge(self, amount: Decimal) -> None:
         self._charge(amount)
 
@@ -270,7 +276,7 @@ def test_the_ledger_does_what_a_simple_model_does() -> None:
     run_state_machine_as_test(
         Ledger,
         settings=settings(
-            max_examples=int(os.environ.get("STATE_MACHINE_EXAMPLES", "25")),
+            max_examples=int(os.environ.get("STATE_MACHINE_EXAMPLES", "40")),
             stateful_step_count=30,
             deadline=None,
             phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink],
