@@ -24,36 +24,37 @@ WITH events AS (
     account_id, project_id, is_simulated, day, call_id, channel, direction, call_status, model, tier, outcome,
     outcome_reason, started_at, duration_seconds, version_id, currency, total, cost, lines, free_code, free_reason,
     available_after, held_after, status, void_reason)
-  SELECT nextval('usage_usageevent_id_seq'), %(service)s, 'seed-' || %(wallet)s, 'evt-' || n, 'call.completed', at, at,
-    '{}', %(account)s, %(project)s, false, at::date, 'c-' || n || '@198.51.100.7', 'phone', 'inbound', 'completed', '',
-    '', '', '', at, 180, %(version)s, 'USD', 0.046, 0, '[]', '', '', 0, 0, 'accepted', ''
-    FROM (SELECT n, now() - %(days)s * interval '1 day' * (1 - n::float / %(count)s) AS at
-            FROM generate_series(%(first)s, %(last)s) n ORDER BY n) s
+  SELECT nextval('usage_usageevent_id_seq'), %(service)s::bigint, 'seed-' || %(wallet)s::bigint, 'evt-' || n,
+    'call.completed', at, at, '{}', %(account)s::bigint, %(project)s::bigint, false, at::date,
+    'c-' || n || '@198.51.100.7', 'phone', 'inbound', 'completed', '', '', '', '', at, 180, %(version)s::bigint, 'USD', 0.046, 0, '[]', '', '', 0, 0, 'accepted', ''
+    FROM (SELECT n, now() - %(days)s::bigint * interval '1 day' * (1 - n::float / %(count)s::bigint) AS at
+            FROM generate_series(%(first)s::bigint, %(last)s::bigint) n ORDER BY n) s
 )
 INSERT INTO billing_transaction (id, wallet_id, currency, number, kind, key, project_id, amount, balance_after,
   description, reason, day, created_at, hash)
-SELECT nextval('billing_transaction_id_seq'), %(wallet)s, 'USD', n + 1, 'call', 'charge:seed:' || n, %(project)s,
-  -0.046, 1e7 - 0.046 * n, 'LLM tokens, input, Voice input, STT, Voice output, TTS, Analytics', '',
+SELECT nextval('billing_transaction_id_seq'), %(wallet)s::bigint, 'USD', n + 1, 'call', 'charge:seed:' || n,
+  %(project)s::bigint, -0.046, 1e7 - 0.046 * n, 'LLM tokens, input, Voice input, STT, Voice output, TTS, Analytics', '',
   (at AT TIME ZONE 'America/New_York')::date, at, sha256(n::text::bytea)
-  FROM (SELECT n, now() - %(days)s * interval '1 day' * (1 - n::float / %(count)s) AS at
-          FROM generate_series(%(first)s, %(last)s) n ORDER BY n) s
+  FROM (SELECT n, now() - %(days)s::bigint * interval '1 day' * (1 - n::float / %(count)s::bigint) AS at
+          FROM generate_series(%(first)s::bigint, %(last)s::bigint) n ORDER BY n) s
 """
 TRANSFERS = """
 INSERT INTO billing_transfer (transaction_id, wallet_id, currency, source_id, target_id, amount, grant_id)
-SELECT id, wallet_id, 'USD', wallet_id * 16 + 1, wallet_id * 16 + 5, 0.046, %(grant)s FROM billing_transaction
- WHERE wallet_id = %(wallet)s AND number BETWEEN %(first)s + 1 AND %(last)s + 1 ORDER BY number
+SELECT id, wallet_id, 'USD', wallet_id * 16 + 1, wallet_id * 16 + 5, 0.046, %(grant)s::bigint FROM billing_transaction
+ WHERE wallet_id = %(wallet)s::bigint AND number BETWEEN %(first)s::bigint + 1 AND %(last)s::bigint + 1 ORDER BY number
 """
 MOVEMENTS = """
 INSERT INTO billing_hourlymovement (wallet_id, project_id, currency, kind, day, hour, count, amount, first_number,
   last_number, last_at, balance_after)
 SELECT wallet_id, project_id, 'USD', kind, day, extract(hour FROM created_at AT TIME ZONE 'America/New_York'), count(*),
   sum(amount), min(number), max(number), max(created_at), min(balance_after)
-  FROM billing_transaction WHERE wallet_id = %(wallet)s AND number > 1 GROUP BY 1, 2, 4, 5, 6
+  FROM billing_transaction WHERE wallet_id = %(wallet)s::bigint AND number > 1 GROUP BY 1, 2, 4, 5, 6
 """
 WALLET = """
-UPDATE billing_wallet SET paid = 1e7 - 0.046 * %(count)s, last_number = %(count)s + 1 WHERE id = %(wallet)s
+UPDATE billing_wallet SET paid = 1e7 - 0.046 * %(count)s::bigint, last_number = %(count)s::bigint + 1
+ WHERE id = %(wallet)s::bigint
 """
-GRANT = "UPDATE billing_grant SET remaining = 1e7 - 0.046 * %(count)s WHERE id = %(grant)s"
+GRANT = "UPDATE billing_grant SET remaining = 1e7 - 0.046 * %(count)s::bigint WHERE id = %(grant)s::bigint"
 
 
 @dataclass(frozen=True)
