@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from billing.models import Transaction
 from organizations import database
+from tests.usage.events import charge, event
 from usage.models import DailyUsage, RejectedEvent, UsageEvent
 from usage.services.incoming import Rejection
-from tests.usage.events import charge, event
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]
