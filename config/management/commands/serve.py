@@ -69,6 +69,7 @@ class Command(OperatorCommand):
             text = f"Serving {address}" if settings.PRODUCTION else welcome.message(address)
             connections.close_all()
             self.stdout.write(f"{text}\nReady. Ctrl-C stops everything.")
+            self.stdout.flush()  # nothing else may be said for hours
 
 
 def require_free(host: str, port: int) -> None:
