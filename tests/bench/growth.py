@@ -26,7 +26,8 @@ WITH events AS (
     available_after, held_after, status, void_reason)
   SELECT nextval('usage_usageevent_id_seq'), %(service)s::bigint, 'seed-' || %(wallet)s::bigint, 'evt-' || n,
     'call.completed', at, at, '{}', %(account)s::bigint, %(project)s::bigint, false, at::date,
-    'c-' || n || '@198.51.100.7', 'phone', 'inbound', 'completed', '', '', '', '', at, 180, %(version)s::bigint, 'USD', 0.046, 0, '[]', '', '', 0, 0, 'accepted', ''
+    'c-' || n || '@198.51.100.7', 'phone', 'inbound', 'completed', '', '', '', '', at, 180,
+    %(version)s::bigint, 'USD', 0.046, 0, '[]', '', '', 0, 0, 'accepted', ''
     FROM (SELECT n, now() - %(days)s::bigint * interval '1 day' * (1 - n::float / %(count)s::bigint) AS at
             FROM generate_series(%(first)s::bigint, %(last)s::bigint) n ORDER BY n) s
 )

@@ -42,9 +42,10 @@ def test_a_simulated_call_is_a_well_formed_event_of_its_account(
     made = [next(upcoming) for _ in range(50)]
 
     bodies = msgspec.json.encode([call.event(timezone.now()) for call in made])
-    events = read_events(bodies, now=timezone.now()).items
+    items = read_events(bodies, now=timezone.now()).items
 
-    assert all(isinstance(event, IncomingEvent) for event in events)
+    events = [item for item in items if isinstance(item, IncomingEvent)]
+    assert len(events) == 50
     assert {(event.subject, event.event_type) for event in events} == {("acme", "call.completed")}
     assert all("@" in call.call_id for call in made)
     assert len({call.call_id for call in made}) == 50
