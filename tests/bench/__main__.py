@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def main() -> int:
     if options.json and not options.json.resolve().parent.is_dir():
         print(f"bench: no such folder: {options.json.resolve().parent}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that everything is taken away
     console = Console()
     with temporary_database() as database:
         _prepare(database)

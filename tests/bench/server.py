@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import shutil
@@ -35,6 +36,7 @@ class Database:
 def temporary_database() -> Iterator[Database]:
     """Start the server, point DATABASE_URL and DATA_DIR at it, and take everything away at the end."""
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # after the server's own, which leaves a lock file
     os.environ["DATA_DIR"] = str(folder)
     os.environ.pop("DATABASE_URL", None)
     from config.embedded import database_url
@@ -59,7 +61,6 @@ def temporary_database() -> Iterator[Database]:
         )
     finally:
         server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def settings_of(database: Database) -> dict[str, str]:
