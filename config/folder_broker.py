@@ -15,6 +15,7 @@ from time import monotonic_ns
 from typing import Any
 
 from kombu.transport import filesystem
+from kombu.transport.filesystem import exchange_queue_t
 from kombu.utils.json import dumps
 
 
@@ -33,7 +34,7 @@ class Channel(filesystem.Channel):
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             whole = file.parent / f"{uuid.uuid4()}.unfinished"
-            whole.write_text("[]")
+            whole.write_text(dumps([exchange_queue_t(routing_key or "", pattern or "", queue or "")]))
             with suppress(FileExistsError):  # another process was quicker
                 os.link(whole, file)
             whole.unlink()
