@@ -28,7 +28,9 @@ class GrantKind(models.TextChoices):
 class Grant(models.Model):
     """A lot of credit. What it was given and what was taken from it are transfers that name it."""
 
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="grants", db_index=False)
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, related_name="grants", db_index=False, db_constraint=False
+    )
     currency = currency_field()
     kind = models.CharField(max_length=10, choices=GrantKind)
     priority = models.PositiveSmallIntegerField(default=DEFAULT_PRIORITY)

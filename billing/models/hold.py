@@ -29,7 +29,9 @@ class Hold(models.Model):
 
     service = models.ForeignKey(Service, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     call_id = models.CharField(max_length=255)
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, null=True, related_name="holds", db_index=False)
+    wallet = models.ForeignKey(
+        Wallet, on_delete=models.PROTECT, null=True, related_name="holds", db_index=False, db_constraint=False
+    )
     project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False)
     currency = currency_field()
     amount = amount_field()

@@ -2,7 +2,7 @@
 
 A transfer moves a positive amount from one ledger account to another of the same wallet and currency; a transaction
 groups the transfers of one business event, is numbered per wallet without gaps, carries the balance after it and the
-SHA-256 of the chain up to it. Rows are never updated, deleted or truncated (statement triggers, `0002_ledger_rules`);
+SHA-256 of the chain up to it. Rows are never updated, deleted or truncated (statement triggers, `0003_ledger_rules`);
 a mistake is corrected by adding. Only `billing.services.ledger` inserts.
 
 Every wallet has its own set of ledger accounts, revenue and clearing among them, so that no row is shared by tenants
@@ -49,7 +49,7 @@ class LedgerAccount(models.Model):
     """One account of one wallet's books."""
 
     id = models.BigIntegerField(primary_key=True)
-    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="ledger_accounts")
+    wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="ledger_accounts", db_constraint=False)
     currency = currency_field()
     kind = models.PositiveSmallIntegerField(choices=LedgerAccountKind)
 

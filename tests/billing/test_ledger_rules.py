@@ -15,8 +15,8 @@ from billing.models import Grant, GrantKind, Hold, LedgerAccount, Transaction, T
 from tests.billing.test_ledger import charge
 from tests.billing.wallets import give, make_product, make_wallet
 from tests.factories import open_test_account
-from tests.usage.events import charge as charge_event
 from tests.usage.events import event, key_of, question
+from tests.usage.events import charge as charge_event
 from usage.services import authorize
 
 pytestmark = pytest.mark.django_db
@@ -237,13 +237,15 @@ def test_entries_show_each_transfer_as_a_debit_and_a_credit() -> None:
 def test_nan_is_refused_in_every_amount(products: Any) -> None:
     """Triggers look away, so that it is the column's own CHECK that is asked."""
     _a_row_in_every_table(products)
+    aitelier = open_test_account(products["aitelier"])
+    charge_event("aitelier", event(aitelier, event_type="chat.message", llm_input_tokens=1))
     taken: list[str] = []
     with connection.cursor() as cursor:
         cursor.execute(
             """
 SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t USING (table_name)
  WHERE c.table_schema = 'public' AND c.data_type = 'numeric' AND t.table_type = 'BASE TABLE'
-   AND c.table_name ~ '^billing_' ORDER BY 1, 2"""
+   AND c.table_name ~ '^(billing|usage)_' ORDER BY 1, 2"""
         )
         columns = cursor.fetchall()
         cursor.execute("SET LOCAL session_replication_role = replica")

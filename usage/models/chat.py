@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from organizations.fields import not_nan
 from organizations.models import Account, Project, Service
 
 
@@ -27,6 +28,7 @@ class ChatHour(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "hour", "is_simulated"], name="chat_hour_once"),
+            models.CheckConstraint(condition=not_nan("llm_input_tokens", "llm_output_tokens"), name="chat_hour_sums"),
         ]
         indexes = [models.Index(fields=["hour"], name="chat_hour_open", condition=models.Q(charged_at__isnull=True))]
 

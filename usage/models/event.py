@@ -89,6 +89,9 @@ class UsageEvent(models.Model):
                 condition=(Q(total__isnull=True) | Q(total__gte=0)) & not_nan("total", "cost"), name="event_total"
             ),
             models.CheckConstraint(
+                condition=not_nan("duration_seconds", "available_after", "held_after"), name="event_figures"
+            ),
+            models.CheckConstraint(
                 condition=Q(is_simulated=False) | Q(transaction__isnull=True), name="event_simulated_moves_nothing"
             ),
         ]

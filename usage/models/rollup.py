@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from organizations.fields import amount_field, currency_field
+from organizations.fields import amount_field, currency_field, not_nan
 from organizations.models import Account, Project
 from usage.models.event import EventType
 
@@ -48,7 +48,8 @@ class DailyUsage(models.Model):
                     "outcome",
                 ],
                 name="daily_usage_once",
-            )
+            ),
+            models.CheckConstraint(condition=not_nan("seconds", "tokens", "spent", "cost"), name="daily_usage_sums"),
         ]
 
     def __str__(self) -> str:

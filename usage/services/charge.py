@@ -22,6 +22,7 @@ from django.utils import timezone
 from billing.models import HoldStatus, TransactionKind
 from billing.services import ledger
 from billing.services.books import Books, Note
+from billing.services.locking import lock_wallets
 from organizations.database import Statement, merged, run, text_array
 from organizations.selectors.keys import KeyContext
 from usage.models.event import EventType
@@ -103,15 +104,17 @@ def _attempt(key: KeyContext, items: Sequence[IncomingEvent | Rejection], *, loo
         elif (first := fresh.setdefault((item.source, item.event_id), index)) != index:
             repeats.append((index, first))
     events = {index: item for index in fresh.values() if isinstance(item := items[index], IncomingEvent)}
-    if events and look_first:
-        events = _answer_known(key, events, results)
-    if events:
-        priced, unpriced = _price(key, events)
-        if unpriced and not look_first:
-            raise LostRace  # it may have been charged when it had a price still
-        refusals += unpriced
-        if priced:
-            _post(key, priced, results)
+    with transaction.atomic() if look_first else contextlib.nullcontext():
+        if events and look_first:
+            _lock(key, events)  # whoever lost a race now queues: what others charged to these wallets is seen below
+            events = _answer_known(key, events, results)
+        if events:
+            priced, unpriced = _price(key, events)
+            if unpriced and not look_first:
+                raise LostRace  # it may have been charged when it had a price still
+            refusals += unpriced
+            if priced:
+                _post(key, priced, results)
     for index, refusal in refusals:
         results[index] = answers.rejected(refusal)
     if refusals:
@@ -127,6 +130,12 @@ def _repeat(items: Sequence[IncomingEvent | Rejection], index: int, first: int, 
     if isinstance(item, IncomingEvent) and isinstance(original, IncomingEvent) and not chat.same_body(item, original):
         return known.conflict(item)
     return answer if answer["status"] == "rejected" else answers.duplicate(answer)
+
+
+def _lock(key: KeyContext, events: dict[int, IncomingEvent]) -> None:
+    """Lock the wallets of the events' accounts."""
+    where = context.find(key.product_id, [(event.subject, event.project) for event in events.values()])
+    run(lock_wallets([account.wallet_id for account in where.accounts.values()]))
 
 
 def _answer_known(
