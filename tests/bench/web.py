@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from config.supervisor import commands
 
@@ -19,7 +20,7 @@ def web_server() -> Iterator[int]:
     """Start it on a free port, wait until it takes connections, and stop it afterwards; gives the port."""
     port = free_port()
     environment = {**os.environ, "API_REQUESTS_PER_SECOND": "1000000", "LOG_LEVEL": "WARNING", "DEBUG": "0"}
-    process = subprocess.Popen(commands("127.0.0.1", port)["web"], env=environment)
+    process = subprocess.Popen(commands("127.0.0.1", port)["web"], env=environment, start_new_session=True)
     try:
         _wait(process, port)
         yield port
@@ -30,6 +31,8 @@ def web_server() -> Iterator[int]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        with suppress(ProcessLookupError):  # workers of a server that was told to stop while it was starting
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def free_port() -> int:
