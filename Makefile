@@ -40,7 +40,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/djlint templates --check --lint --quiet
 	$(IMPORT_ONLY) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(BIN)/python -m config.house
+	$(BIN)/pytest -q tests/config/test_house.py
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.bench $(BENCH)

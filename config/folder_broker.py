@@ -22,15 +22,15 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """As kombu's, and safe against readers at any moment."""
 
-    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)
         name = f"{monotonic_ns() // 1_000_000}_{uuid.uuid4()}"
         unfinished = folder / f"{name}.unfinished"
         unfinished.write_text(dumps(payload))
         unfinished.rename(folder / f"{name}.{queue}.msg")
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
-        file = Path(self._exchange_file(exchange))
+    def _queue_bind(self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None) -> None:
+        file = Path(self.control_folder) / f"{exchange}.exchange"
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             whole = file.parent / f"{uuid.uuid4()}.unfinished"
@@ -38,7 +38,7 @@ class Channel(filesystem.Channel):
             with suppress(FileExistsError):  # another process was quicker
                 os.link(whole, file)
             whole.unlink()
-        super()._queue_bind(exchange, routing_key, pattern, queue)
+        super()._queue_bind(exchange, routing_key or "", pattern or "", queue or "")
 
 
 class Transport(filesystem.Transport):

@@ -42,7 +42,7 @@ def test_a_run_leaves_when_it_was_and_what_it_handled(counted: list[int]) -> Non
 
 @pytest.mark.django_db
 def test_a_sweep_that_another_process_is_at_is_left_to_it(counted: list[int]) -> None:
-    with psycopg.connect(**psql(), autocommit=True) as other:
+    with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [sweeps.zlib.crc32(b"sweep:counted")])
         assert sweeps.run("counted") is None
     assert counted == []
@@ -98,8 +98,3 @@ def test_a_mistake_names_the_sweeps(arguments: list[str]) -> None:
     with pytest.raises(CommandError, match=r"Sweeps: charge_chat_hours, expire_grants") as error:
         call_command("run_sweep", *arguments)
     assert error.value.returncode == 2
-
-
-def psql() -> dict[str, str]:
-    parameters = connection.get_connection_params()
-    return {name: parameters[name] for name in ("host", "dbname", "user") if parameters.get(name)}

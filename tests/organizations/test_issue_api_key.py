@@ -27,7 +27,11 @@ def test_the_key_is_printed_alone_and_works_with_its_scopes(products: dict[str, 
     assert said.count("\n") == 1
     context = find_key(said.strip())
     assert context is not None
-    assert (context.service_slug, context.product_slug, context.scopes) == ("osmapi", "osmtalk", {"usage", "read"})
+    assert (context.service_slug, context.product_slug, context.scopes) == (
+        "osmapi",
+        "osmtalk",
+        frozenset({"usage", "read"}),
+    )
     assert ServiceKey.objects.get().name == "Gateway"
 
 
