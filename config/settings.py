@@ -103,8 +103,10 @@ if DATABASE_URL and not DATABASE_URL.startswith(("postgres://", "postgresql://")
 DATABASES = {"default": env.db_url_config(DATABASE_URL) if DATABASE_URL else {}}
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DATABASES["default"]["CONN_MAX_AGE"] = None
-# Django switches prepared statements off unless told otherwise; `organizations.database` counts on them.
-DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 1
+# Django switches prepared statements off unless told otherwise; `organizations.database` counts on them, and on their
+# being planned once: they look rows up by key whatever their parameters, so planning anew only costs time.
+DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 1
+DATABASES["default"]["OPTIONS"].setdefault("options", "-c plan_cache_mode=force_generic_plan")
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -36,6 +36,9 @@ class Grant(models.Model):
     priority = models.PositiveSmallIntegerField(default=DEFAULT_PRIORITY)
     amount = amount_field()
     remaining = amount_field()
+    is_spent = models.BooleanField(
+        "used up", default=False, db_default=False, editable=False, help_text="Nothing remains."
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     source = models.CharField(max_length=100, help_text="What it came from, such as welcome or top_up:17.")
     created_at = models.DateTimeField()
@@ -52,10 +55,14 @@ class Grant(models.Model):
                 | (~Q(kind="paid") & Q(priority__lt=PAID_PRIORITY)),
                 name="grant_paid_is_spent_last",
             ),
+            models.CheckConstraint(
+                condition=Q(is_spent=True, remaining=0) | Q(is_spent=False, remaining__gt=0), name="grant_is_spent"
+            ),
             models.UniqueConstraint(fields=["id", "wallet"], name="grant_id_wallet"),
         ]
         indexes = [
-            models.Index(fields=["wallet"], name="grant_spendable", condition=Q(remaining__gt=0)),
+            # On a column that seldom changes: an index that looks at `remaining` would make every charge rewrite it.
+            models.Index(fields=["wallet"], name="grant_spendable", condition=Q(is_spent=False)),
             models.Index(fields=["wallet", "-id"], name="grant_by_wallet"),
         ]
 

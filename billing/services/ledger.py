@@ -25,7 +25,7 @@ from organizations.database import Statement, array, merged, run
 
 GRANTS = """
 SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant
- WHERE wallet_id = ANY(%s::bigint[]) AND remaining > 0
+ WHERE wallet_id = ANY(%s::bigint[]) AND NOT is_spent
 """
 GRANTS_BY_ID = """
 SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant

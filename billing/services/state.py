@@ -66,6 +66,11 @@ class WalletState:
     account_status: str
     local_now: datetime
     grants: list[GrantState] = field(default_factory=list)
+    day: date = field(init=False)
+    """Today in the account's timezone."""
+
+    def __post_init__(self) -> None:
+        self.day = self.local_now.date()
 
     @property
     def balance(self) -> Decimal:
@@ -77,11 +82,6 @@ class WalletState:
         """What a new call may still reserve: balance plus credit limit less what calls in progress hold."""
         limit = self.credit_limit if self.mode == WalletMode.POSTPAY else ZERO
         return self.balance + limit - self.held
-
-    @property
-    def day(self) -> date:
-        """Today in the account's timezone."""
-        return self.local_now.date()
 
     @property
     def spent(self) -> Decimal:

@@ -32,13 +32,16 @@ ON CONFLICT (wallet_id, day, hour, kind, project_id) DO UPDATE SET
   last_at = EXCLUDED.last_at, balance_after = EXCLUDED.balance_after
 """
 INSERT_GRANTS = """
-INSERT INTO billing_grant (id, wallet_id, currency, kind, priority, amount, remaining, expires_at, source, created_at)
-SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::numeric[], %s::numeric[],
-                     %s::timestamptz[], %s::text[], %s::timestamptz[])
+INSERT INTO billing_grant (id, wallet_id, currency, kind, priority, amount, remaining, expires_at, source, created_at,
+                           is_spent)
+SELECT *, remaining = 0
+  FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::smallint[], %s::numeric[], %s::numeric[],
+              %s::timestamptz[], %s::text[], %s::timestamptz[])
+       AS v(id, wallet_id, currency, kind, priority, amount, remaining, expires_at, source, created_at)
 """
 UPDATE_GRANTS = """
-UPDATE billing_grant g SET remaining = v.remaining FROM unnest(%s::bigint[], %s::numeric[]) AS v(id, remaining)
- WHERE g.id = v.id
+UPDATE billing_grant g SET remaining = v.remaining, is_spent = v.remaining = 0
+  FROM unnest(%s::bigint[], %s::numeric[]) AS v(id, remaining) WHERE g.id = v.id
 """
 END_HOLDS = """
 UPDATE billing_hold h SET status = v.status, ended_at = %s FROM unnest(%s::bigint[], %s::text[]) AS v(id, status)
