@@ -45,6 +45,7 @@ def test_a_sweep_that_another_process_is_at_is_left_to_it(counted: list[int]) ->
     with psycopg.connect(**connection.get_connection_params() | {"autocommit": True}) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [sweeps.zlib.crc32(b"sweep:counted")])
         assert sweeps.run("counted") is None
+        other.execute("SELECT pg_advisory_unlock_all()")
     assert counted == []
     assert sweeps.run("counted") == 7
 
