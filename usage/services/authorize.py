@@ -72,7 +72,7 @@ def authorize(*, key: KeyContext, request: AuthorizeRequest) -> dict[str, Any]:
             if answer is not None:
                 return answer
             transaction.set_rollback(True)  # another request for this call was quicker: see what it did
-    raise ServiceError("try_again", _("Several requests for this call came at once. Ask again."), status=409)
+    raise _busy()
 
 
 def extend(*, key: KeyContext, call_id: str, elapsed_seconds: int) -> dict[str, Any]:
@@ -81,22 +81,28 @@ def extend(*, key: KeyContext, call_id: str, elapsed_seconds: int) -> dict[str, 
     With `on_exhaustion: finish` it always may (letustalk.md, 'Existing calls finish'). A hold that expired because
     heartbeats were late is placed anew. Raises ServiceError unknown_call (404).
     """
-    found = holds.find(service_id=key.service_id, call_id=call_id)
-    found = found or holds.find_expired(service_id=key.service_id, call_id=call_id)
-    if found is None or found.wallet_id is None:
-        raise ServiceError("unknown_call", _("No call with this id was authorised."), status=404)
     terms = load_terms(key.product_id, key.rates_revision).call
-    with transaction.atomic():
-        reads = [
-            holds.find_statement(key.service_id, call_id),
-            (CALL_HAS_ENDED, [call_id, found.wallet_id]),
-        ]
-        books, (known, ended) = ledger.open_books([found.wallet_id], reads=reads)
-        current = holds.as_hold(known)
-        if ended or (current is not None and current.status != HoldStatus.ACTIVE):
-            ledger.write(books)
-            return _no_more(call_id, "call_ended")
-        return _extend(books, key, terms, current, found, call_id, elapsed_seconds)
+    for _attempt in range(ATTEMPTS):
+        found = holds.find(service_id=key.service_id, call_id=call_id)
+        found = found or holds.find_expired(service_id=key.service_id, call_id=call_id)
+        if found is None or found.wallet_id is None:
+            raise ServiceError("unknown_call", _("No call with this id was authorised."), status=404)
+        with transaction.atomic():
+            reads: list[Statement] = [
+                holds.find_statement(key.service_id, call_id),
+                (CALL_HAS_ENDED, [call_id, found.wallet_id]),
+            ]
+            books, (known, ended) = ledger.open_books([found.wallet_id], reads=reads)
+            current = holds.as_hold(known)
+            if ended or (current is not None and current.status != HoldStatus.ACTIVE):
+                ledger.write(books)
+                return _no_more(call_id, "call_ended")
+            if current is None or current.wallet_id == found.wallet_id:
+                answer = _extend(books, key, terms, current, found, call_id, elapsed_seconds)
+                if answer is not None:
+                    return answer
+            transaction.set_rollback(True)  # released, or authorised for another wallet, meanwhile: look again
+    raise _busy()
 
 
 def release(*, key: KeyContext, call_id: str) -> None:
@@ -112,8 +118,12 @@ def _extend(
     found: HoldRow,
     call_id: str,
     elapsed_seconds: int,
-) -> dict[str, Any]:
-    """Grow the active hold, or place one anew where `found` has expired, as far as the balance goes."""
+) -> dict[str, Any] | None:
+    """Grow the active hold, or place one anew where `found` has expired, as far as the balance goes.
+
+    None, with the books to be thrown away, when the call got another hold or its release meanwhile: no wallet's lock
+    keeps those out.
+    """
     wallet = books.wallets[found.wallet_id or 0]
     used = (terms.cost_per_minute * elapsed_seconds / 60).quantize(Decimal("0.000001"))
     reserved = current.amount if current else Decimal(0)
@@ -137,7 +147,9 @@ def _extend(
                 answer=found.answer,
             )
         ]
-    run(*placing, *ledger.statements(books))
+    placed, *_written = run(*placing, *ledger.statements(books))
+    if placing and not placed:
+        return None
     is_covered = amount == wanted
     limit = min(found.request.get("max_duration_seconds") or terms.max_call_seconds, terms.max_call_seconds)
     left = admission.seconds_left(wallet, terms, wallet.available + amount - used, limit)
@@ -152,6 +164,10 @@ def _extend(
 
 def _no_more(call_id: str, reason: str) -> dict[str, Any]:
     return {"call_id": call_id, "proceed": False, "reason": reason, "hold": None, "max_duration_seconds": 0}
+
+
+def _busy() -> ServiceError:
+    return ServiceError("try_again", _("Several requests for this call came at once. Ask again."), status=409)
 
 
 def _locate(key: KeyContext, account_id: str, project_id: str | None) -> tuple[AccountRef, ProjectRef]:
