@@ -15,16 +15,17 @@ from billing.models import Hold
 from billing.services import holds
 from billing.verification.run import verify
 from organizations.models import Account
+from tests.billing.threads import at_once
 from tests.usage.events import key_of, question
 from usage.services.authorize import authorize, extend, release
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 Make = Callable[..., Account]
 
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], Any]], None]:
-    """`meanwhile("find_expired", act)`: what another request does right after this function of `holds` was called."""
+    """`meanwhile("find_expired", act)`: what another client does right after this function of `holds` was called."""
 
     def arrange(name: str, act: Callable[[], Any]) -> None:
         real = getattr(holds, name)
@@ -32,7 +33,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], An
         def interrupted(*args: Any, **kwargs: Any) -> Any:
             monkeypatch.setattr(holds, name, real)
             found = real(*args, **kwargs)
-            act()
+            (answer,) = at_once([act])
+            assert not isinstance(answer, Exception), answer
             return found
 
         monkeypatch.setattr(holds, name, interrupted)
@@ -50,7 +52,7 @@ def test_a_release_that_comes_while_an_expired_hold_is_placed_anew_wins(
 ) -> None:
     account, key = bare_account("aipbx", paid="5"), key_of("aipbx")
     authorize(key=key, request=question(account, "c-1"))
-    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
         holds.expire_due()
         meanwhile("place_statement", lambda: release(key=key, call_id="c-1"))
         answer = extend(key=key, call_id="c-1", elapsed_seconds=60)

@@ -85,8 +85,10 @@ def extend(*, key: KeyContext, call_id: str, elapsed_seconds: int) -> dict[str, 
     for _attempt in range(ATTEMPTS):
         found = holds.find(service_id=key.service_id, call_id=call_id)
         found = found or holds.find_expired(service_id=key.service_id, call_id=call_id)
-        if found is None or found.wallet_id is None:
+        if found is None:
             raise ServiceError("unknown_call", _("No call with this id was authorised."), status=404)
+        if found.wallet_id is None:  # released after its hold had expired, or before it ever had one
+            return _no_more(call_id, "call_ended")
         with transaction.atomic():
             reads: list[Statement] = [
                 holds.find_statement(key.service_id, call_id),
