@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as D
 from typing import Any
 
@@ -13,10 +13,13 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.models import Transaction
+from billing.verification.run import verify
 from organizations import database
-from tests.usage.events import charge, event
+from organizations.models import Account
+from tests.usage.events import charge, event, key_of
 from usage.models import DailyUsage, RejectedEvent, UsageEvent
 from usage.services.incoming import Rejection
+from usage.services.void import void_event
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]
@@ -146,6 +149,23 @@ def test_the_day_of_a_charge_is_the_accounts_own(bare_account: Make) -> None:
         charge("osmtalk", event(account, provider_costs={"llm": "1"}))
     assert str(Transaction.objects.get(kind="call").day) == "2026-12-02"
     assert str(UsageEvent.objects.get().day) == "2026-12-02"
+
+
+def test_a_day_is_counted_once_although_the_timezone_moves_west(bare_account: Make) -> None:
+    account = bare_account("aipbx", paid="50", daily_cap=D("0.3"))
+    with time_machine.travel(datetime(2026, 12, 1, 15, 0, tzinfo=UTC), tick=False):
+        charge("aipbx", event(account, stt_seconds=1500))
+        Account.objects.update(timezone="Pacific/Kiritimati")  # where it is the second already
+        charge("aipbx", event(account, event_id="second", stt_seconds=2500))
+        Account.objects.update(timezone="UTC")
+        charge("aipbx", event(account, stt_seconds=500))
+        account.wallet.refresh_from_db()
+        assert (account.wallet.spent_today.amount, account.wallet.spent_on) == (D("0.3"), date(2026, 12, 2))
+        assert verify() == []
+        void_event(key=key_of("aipbx"), source="pbx", event_id="second", reason="A test")
+    account.wallet.refresh_from_db()
+    assert account.wallet.spent_today.amount == D("0.05")
+    assert verify() == []
 
 
 def test_a_batch_takes_as_many_statements_as_one_event(bare_account: Make, monkeypatch: pytest.MonkeyPatch) -> None:
