@@ -7,7 +7,7 @@ its transaction when there is one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,19 @@ def _has_rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> bool:
     return cursor.pgresult is not None and cursor.pgresult.nfields > 0
 
 
+def rows(*columns: tuple[str, Sequence[Any]]) -> Statement:
+    """Rows given column by column, each as (type, values), to stand behind FROM; give them an alias.
+
+    One row is a plain SELECT: PostgreSQL reads that four times quicker than arrays of one. Values travel as text,
+    so that a statement is prepared once and not once for every width of integer.
+    """
+    if len(columns[0][1]) == 1:
+        sql = ", ".join([f"%s::{kind}" for kind, _ in columns])
+        return f"(SELECT {sql})", [_literal(values[0]) for _, values in columns]
+    sql = ", ".join([f"%s::{kind}[]" for kind, _ in columns])
+    return f"unnest({sql})", [_QUOTED.get(kind, array)(values) for kind, values in columns]
+
+
 def array(values: Iterable[object]) -> str:
     """A PostgreSQL array literal of numbers, dates, booleans, plain words or None (free text: see `text_array`).
 
@@ -89,3 +102,18 @@ def time_array(values: Iterable[datetime | None]) -> str:
 def bytes_array(values: Iterable[bytes]) -> str:
     """A PostgreSQL array literal of byte strings."""
     return "{" + ",".join([f'"\\\\x{value.hex()}"' for value in values]) + "}"
+
+
+def _literal(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return "\\x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+_QUOTED: dict[str, Callable[[Iterable[Any]], str]] = {
+    "text": text_array,
+    "timestamptz": time_array,
+    "bytea": bytes_array,
+}

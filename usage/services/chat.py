@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from organizations.database import Statement, array, time_array
+from organizations.database import Statement, rows
 from usage.services.incoming import IncomingEvent
 from usage.services.pricing import PricedEvent, hour_of
 
@@ -21,15 +21,14 @@ ZERO = Decimal(0)
 
 CLOSED_HOURS = """
 SELECT h.project_id, h.hour, h.is_simulated
-  FROM unnest(%s::bigint[], %s::timestamptz[]) AS k(project_id, hour)
+  FROM {rows} AS k(project_id, hour)
   JOIN usage_chathour h ON h.project_id = k.project_id AND h.hour = k.hour
  WHERE h.closed_at IS NOT NULL
 """
 ADD_MESSAGES = """
 INSERT INTO usage_chathour AS h (service_id, account_id, project_id, is_simulated, hour, messages, llm_input_tokens,
                                  llm_output_tokens, closed_at, charged_at)
-SELECT %s, *, NULL, NULL FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[], %s::timestamptz[], %s::int[],
-                                     %s::numeric[], %s::numeric[])
+SELECT %s, *, NULL, NULL FROM {rows} AS v
 ON CONFLICT (project_id, hour, is_simulated) DO UPDATE SET
   messages = h.messages + EXCLUDED.messages, llm_input_tokens = h.llm_input_tokens + EXCLUDED.llm_input_tokens,
   llm_output_tokens = h.llm_output_tokens + EXCLUDED.llm_output_tokens
@@ -38,7 +37,8 @@ ON CONFLICT (project_id, hour, is_simulated) DO UPDATE SET
 
 def closed_hours(messages: Sequence[PricedEvent]) -> Statement:
     """The statement that finds which of the messages' hours are closed."""
-    return CLOSED_HOURS, [array([m.project.id for m in messages]), time_array([m.hour for m in messages])]
+    keys, params = rows(("bigint", [m.project.id for m in messages]), ("timestamptz", [m.hour for m in messages]))
+    return CLOSED_HOURS.format(rows=keys), params
 
 
 def move_late_messages(messages: Sequence[PricedEvent], closed: Sequence[tuple[Any, ...]], now: datetime) -> None:
@@ -58,18 +58,10 @@ def add_messages(messages: Sequence[PricedEvent], service_id: int) -> Statement:
         known[0] += 1
         known[1] += message.event.data.get("llm_input_tokens") or ZERO
         known[2] += message.event.data.get("llm_output_tokens") or ZERO
-    rows = [(*key, *values) for key, values in sorted(sums.items())]
-    accounts, projects, simulated, hours, counts, inputs, outputs = zip(*rows, strict=True)
-    return ADD_MESSAGES, [
-        service_id,
-        array(accounts),
-        array(projects),
-        array(simulated),
-        time_array(hours),
-        array(counts),
-        array(inputs),
-        array(outputs),
-    ]
+    kinds = ("bigint", "bigint", "boolean", "timestamptz", "int", "numeric", "numeric")
+    columns = zip(*[(*key, *values) for key, values in sorted(sums.items())], strict=True)
+    source, params = rows(*zip(kinds, columns, strict=True))
+    return ADD_MESSAGES.format(rows=source), [service_id, *params]
 
 
 def same_body(one: IncomingEvent, other: IncomingEvent) -> bool:

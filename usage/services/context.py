@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from organizations.database import run, text_array
+from organizations.database import rows, run
 from organizations.models import Mode
 
 # A project that is left out is the account's only one.
 FIND = """
 SELECT k.account, k.project, a.id, w.id, a.timezone, coalesce(named.id, sole.id), coalesce(named.mode, sole.mode)
-  FROM unnest(%s::text[], %s::text[]) AS k(account, project)
+  FROM {rows} AS k(account, project)
   JOIN organizations_account a ON a.product_id = %s AND a.external_id = k.account
   JOIN billing_wallet w ON w.account_id = a.id
   LEFT JOIN organizations_project named ON named.account_id = a.id AND named.external_id = k.project
@@ -55,8 +55,9 @@ class Context:
 def find(product_id: int, wanted: Iterable[tuple[str, str | None]]) -> Context:
     """Look up the wanted (account, project) identifiers; what does not exist is not in the answer."""
     pairs = list(set(wanted))
-    (rows,) = run((FIND, [text_array([a for a, _ in pairs]), text_array([p for _, p in pairs]), product_id]))
+    keys, params = rows(("text", [account for account, _ in pairs]), ("text", [project for _, project in pairs]))
+    (found,) = run((FIND.format(rows=keys), [*params, product_id]))
     return Context(
-        {row[0]: AccountRef(row[2], row[3], ZoneInfo(row[4])) for row in rows},
-        {(row[0], row[1]): ProjectRef(row[5], row[6] == Mode.SANDBOX) for row in rows if row[5] is not None},
+        {row[0]: AccountRef(row[2], row[3], ZoneInfo(row[4])) for row in found},
+        {(row[0], row[1]): ProjectRef(row[5], row[6] == Mode.SANDBOX) for row in found if row[5] is not None},
     )

@@ -7,46 +7,38 @@ from typing import Any
 
 import msgspec
 
-from organizations.database import Statement, run, text_array
+from organizations.database import Statement, rows, run
 from usage.services.answers import EventResult, balance_dict, charge_dict, duplicate, rejected
 from usage.services.incoming import IncomingEvent
 from usage.services.pricing import reject
 
 KNOWN_KEYS = """
-SELECT e.source, e.event_id FROM unnest(%s::text[], %s::text[]) AS k(source, event_id)
+SELECT e.source, e.event_id FROM {rows} AS k(source, event_id)
   JOIN usage_usageevent e ON e.service_id = %s AND e.source = k.source AND e.event_id = k.event_id
 """
 FIRST_ANSWERS = """
 SELECT e.source, e.event_id, e.body = k.body::jsonb, e.is_simulated, e.currency, e.total, e.lines, e.free_reason,
        e.available_after, e.held_after
-  FROM unnest(%s::text[], %s::text[], %s::text[]) AS k(source, event_id, body)
+  FROM {rows} AS k(source, event_id, body)
   JOIN usage_usageevent e ON e.service_id = %s AND e.source = k.source AND e.event_id = k.event_id
 """
 
 
 def known_keys(service_id: int, events: Sequence[IncomingEvent]) -> Statement:
     """The statement that finds which of the events' keys were used before."""
-    return KNOWN_KEYS, [
-        text_array([event.source for event in events]),
-        text_array([event.event_id for event in events]),
-        service_id,
-    ]
+    keys, params = rows(("text", [e.source for e in events]), ("text", [e.event_id for e in events]))
+    return KNOWN_KEYS.format(rows=keys), [*params, service_id]
 
 
 def first_answers(service_id: int, events: Sequence[IncomingEvent]) -> list[EventResult]:
     """The answers to events that were sent before, in their order."""
-    (rows,) = run(
-        (
-            FIRST_ANSWERS,
-            [
-                text_array([event.source for event in events]),
-                text_array([event.event_id for event in events]),
-                text_array([event.body.decode() for event in events]),
-                service_id,
-            ],
-        )
+    keys, params = rows(
+        ("text", [event.source for event in events]),
+        ("text", [event.event_id for event in events]),
+        ("text", [event.body.decode() for event in events]),
     )
-    by_key = {(row[0], row[1]): row[2:] for row in rows}
+    (found,) = run((FIRST_ANSWERS.format(rows=keys), [*params, service_id]))
+    by_key = {(row[0], row[1]): row[2:] for row in found}
     return [_answer(event, *by_key[event.source, event.event_id]) for event in events]
 
 
