@@ -67,10 +67,13 @@ class WalletState:
     local_now: datetime
     grants: list[GrantState] = field(default_factory=list)
     day: date = field(init=False)
-    """Today in the account's timezone."""
+    """Today in the account's timezone, never a day before the last one that usage was charged on."""
 
     def __post_init__(self) -> None:
-        self.day = self.local_now.date()
+        # A timezone moved west, or a clock behind another server's at midnight, would else open a second count of a
+        # day that is being counted, and let the daily cap be spent twice.
+        today = self.local_now.date()
+        self.day = today if self.spent_on is None or self.spent_on < today else self.spent_on
 
     @property
     def balance(self) -> Decimal:
