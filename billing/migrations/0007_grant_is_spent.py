@@ -2,7 +2,6 @@
 
 from django.db import migrations, models
 
-
 # A page of a roll-up is updated again and again while its hour lasts: half of it is kept free for that.
 ROOM = "ALTER TABLE billing_hourlymovement SET (fillfactor = 50)"
 LESS_ROOM = "ALTER TABLE billing_hourlymovement SET (fillfactor = 70)"

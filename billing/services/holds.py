@@ -64,8 +64,8 @@ def as_hold(rows: list[tuple[Any, ...]]) -> HoldRow | None:
     """The hold among the rows that `find_statement` read."""
     if not rows:
         return None
-    *columns, request, answer = rows[0]
-    return HoldRow(*columns, json.loads(request), json.loads(answer))
+    columns = [*rows[0][:-2], *(json.loads(document) for document in rows[0][-2:])]
+    return HoldRow(*columns)
 
 
 def find(*, service_id: int, call_id: str) -> HoldRow | None:

@@ -57,7 +57,8 @@ def open_books(
     wallets: dict[int, WalletState] = {}
     for row in rows:
         zone = ZoneInfo(row[20])
-        wallets[row[0]] = WalletState(*row[:18], bytes(row[18]), row[19], zone, row[21], now.astimezone(zone))
+        columns = [*row[:18], bytes(row[18]), row[19], zone, row[21], now.astimezone(zone)]
+        wallets[row[0]] = WalletState(*columns)
     for wallet_id, *grant in grants:
         wallets[wallet_id].grants.append(GrantState(*grant))
     books = Books(

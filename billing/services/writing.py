@@ -101,8 +101,8 @@ def add_movements(postings: Sequence[Posting]) -> Statement:
             known[0] += 1
             known[1] += p.amount
             known[3:] = p.number, p.created_at, p.balance_after
-    kinds = ("bigint", "bigint", "varchar", "varchar", "date", "smallint")
-    kinds += ("int", "numeric", "bigint", "bigint", "timestamptz", "numeric")
+    kinds = ["bigint", "bigint", "varchar", "varchar", "date", "smallint"]
+    kinds += ["int", "numeric", "bigint", "bigint", "timestamptz", "numeric"]
     columns = zip(*[(*key, *values) for key, values in sums.items()], strict=True)
     return _write(ADD_MOVEMENTS, *zip(kinds, columns, strict=True))
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from organizations.models import Account, Service
 from organizations.selectors.keys import KeyContext
 from usage.services.charge import charge_events
-from usage.services.incoming import AuthorizeRequest, IncomingEvent
+from usage.services.incoming import AuthorizeRequest, IncomingEvent, Rejection
 
 _numbers = itertools.count(1)
 
@@ -46,7 +46,7 @@ def event(
     moment = occurred_at or timezone.now()
     if event_type == "call.completed":
         data = {"status": "completed", "channel": "phone", "direction": "inbound", "duration_seconds": 60, **data}
-    facts = {
+    facts: dict[str, Any] = {
         name: Decimal(str(value)) if isinstance(value, (int, str)) and _is_number(value) else value
         for name, value in data.items()
     }
@@ -57,7 +57,7 @@ def event(
     return IncomingEvent("pbx", identifier, event_type, moment, account.external_id, project, facts, body.encode())
 
 
-def charge(service: str, *events: IncomingEvent) -> list[dict[str, Any]]:
+def charge(service: str, *events: IncomingEvent | Rejection) -> list[dict[str, Any]]:
     """Charge events through the service function."""
     return charge_events(key=key_of(service), items=list(events))
 

@@ -177,15 +177,19 @@ def test_a_batch_takes_as_many_statements_as_one_event(bare_account: Make, monke
         counts.append(len(statements))
         return real(*statements)
 
+    def one(execute: Any, *args: Any) -> Any:
+        counts.append(1)
+        return execute(*args)
+
     for module in ("usage.services.charge", "usage.services.context", "billing.services.ledger"):
         monkeypatch.setattr(f"{module}.run", counting)
     cost = {"llm": "0.01", "sip": "0.02"}
     charge("letustalk", event(accounts[0], provider_costs=cost))
     counts.clear()
-    with connection.execute_wrapper(lambda execute, *args: counts.append(1) or execute(*args)):
+    with connection.execute_wrapper(one):
         charge("letustalk", event(accounts[0], provider_costs=cost))
     single = list(counts)
     counts.clear()
-    with connection.execute_wrapper(lambda execute, *args: counts.append(1) or execute(*args)):
+    with connection.execute_wrapper(one):
         charge("letustalk", *[event(account, provider_costs=cost) for account in accounts for _ in range(10)])
     assert counts == single

@@ -140,8 +140,8 @@ def add_daily_usage(entered: Sequence[EventRow], *, currency: str) -> Statement:
 
 def daily_usage_statement(sums: Sequence[tuple[Any, ...]]) -> Statement:
     """Adds sums of (key…, currency, count, free count, seconds, tokens, spent, cost) to the roll-up."""
-    kinds = ("bigint", "bigint", "date", "boolean", "varchar", "text", "text", "text", "text", "varchar")
-    kinds += ("int", "int", "numeric", "numeric", "numeric", "numeric")
+    kinds = ["bigint", "bigint", "date", "boolean", "varchar", "text", "text", "text", "text", "varchar"]
+    kinds += ["int", "int", "numeric", "numeric", "numeric", "numeric"]
     source, params = rows(*zip(kinds, zip(*sums, strict=True), strict=True))
     return ADD_DAILY_USAGE.format(rows=source), params
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from billing.models import TransactionKind, Transfer
 from billing.services import ledger
 from billing.services.books import Books, Note
+from billing.services.chain import TransferPart
 from organizations.database import run
 from organizations.selectors.keys import KeyContext
 from usage.models import UsageEvent
@@ -60,8 +61,8 @@ def void(*, event: UsageEvent, reason: str, actor_id: int | None) -> dict[str, A
 def _reverse(books: Books, wallet_id: int, event: UsageEvent, reason: str, actor_id: int | None) -> None:
     wallet = books.wallets[wallet_id]
     if event.transaction is not None:
-        parts = list(
-            Transfer.objects.filter(transaction_id=event.transaction_id)
+        parts: list[TransferPart] = list(
+            Transfer.objects.filter(transaction=event.transaction)
             .order_by("id")
             .values_list("source_id", "target_id", "amount", "grant_id")
         )
