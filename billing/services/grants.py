@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
-from billing.models import GrantKind, TransactionKind, Wallet
+from billing.models import GrantKind, Transaction, TransactionKind, Wallet
 from billing.services.books import Books, Note
 from billing.services.ledger import open_books, write
 from billing.services.state import WalletState
@@ -71,14 +71,13 @@ def start_cycle(*, wallet_id: int) -> bool:
         next_reset = None
         if settings.monthly_allotment.amount > 0:
             anchor = settings.allotment_anchor or wallet.day
-            next_reset = cycle_after(anchor, books.now, wallet.zone)
-            cycle = next_reset.astimezone(wallet.zone).date().isoformat()
+            next_reset, key = _next_cycle(wallet, anchor, books.now)
             books.grant(
                 wallet,
                 GrantKind.ALLOTMENT.value,
                 settings.monthly_allotment.amount,
-                Note(TransactionKind.ALLOTMENT.value, f"allotment:{cycle}", "Monthly allotment"),
-                source=f"allotment:{cycle}",
+                Note(TransactionKind.ALLOTMENT.value, key, "Monthly allotment"),
+                source=key,
                 expires_at=next_reset,
             )
             settings.allotment_anchor = anchor
@@ -101,6 +100,19 @@ def cycle_after(anchor: date, moment: datetime, zone: ZoneInfo) -> datetime:
         if candidate > moment and candidate.date() > anchor:
             return candidate
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _next_cycle(wallet: WalletState, anchor: date, now: datetime) -> tuple[datetime, str]:
+    """When the cycle that begins now ends, and the key of its grant.
+
+    A timezone moved west makes the last cycle's date come again: that one was given, so this one runs on to the next.
+    """
+    ends_at = now
+    while True:
+        ends_at = cycle_after(anchor, ends_at, wallet.zone)
+        key = f"allotment:{ends_at.astimezone(wallet.zone).date().isoformat()}"
+        if not Transaction.objects.filter(wallet_id=wallet.id, key=key).exists():
+            return ends_at, key
 
 
 def _withdraw_allotment(books: Books, wallet: WalletState) -> None:

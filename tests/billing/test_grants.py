@@ -16,6 +16,7 @@ from billing.services import grants, ledger
 from billing.services.books import Note
 from billing.services.grants import cycle_after
 from billing.services.wallets import open_wallet
+from organizations.models import Account
 from tests.billing.wallets import give, make_product, make_wallet, parts
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +80,21 @@ def test_a_sweep_that_slept_for_months_gives_one_allotment() -> None:
         assert parts(wallet)["allotment"] == D(100)
         assert Wallet.objects.get().allotment_resets_at == datetime(2026, 6, 30, tzinfo=UTC)
     assert Grant.objects.filter(remaining__gt=0).count() == 1
+
+
+def test_a_timezone_moved_west_neither_repeats_a_cycle_nor_stops_the_sweep() -> None:
+    product = make_product(currency="CREDIT", allotment="100")
+    with time_machine.travel(datetime(2026, 11, 1, 12, tzinfo=UTC), tick=False):
+        wallet = make_wallet(product, timezone="Asia/Tokyo")
+        after_it = make_wallet(product, timezone="Asia/Tokyo")
+    Account.objects.filter(pk=wallet.account_id).update(timezone="America/New_York")
+    with time_machine.travel(datetime(2026, 11, 30, 15, 0, tzinfo=UTC), tick=False):  # December in Tokyo only
+        assert grants.reset_due_allotments() == 2
+    assert (parts(wallet)["allotment"], parts(after_it)["allotment"]) == (D(100), D(100))
+    with time_machine.travel(datetime(2026, 12, 1, 5, 0, tzinfo=UTC), tick=False):  # December in New York
+        assert grants.reset_due_allotments() == 0
+    wallet.refresh_from_db()
+    assert wallet.allotment_resets_at == datetime(2027, 1, 1, 5, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
