@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -145,7 +145,7 @@ def costs(value: Any) -> dict[str, Decimal]:
         try:
             found[component] = money(amount)
         except Invalid as error:
-            raise Invalid(f"{component[:TIER_LENGTH_MAX]}: {error}") from error
+            raise Invalid(f"{component[:TIER_LENGTH_MAX]!r}: {error}") from error
     return found
 
 
@@ -161,8 +161,8 @@ def moment(value: Any) -> datetime:
         except (msgspec.ValidationError, ValueError, OverflowError):
             pass
         else:
-            if YEAR_MIN <= found.year < YEAR_MAX:
-                return found
+            if YEAR_MIN <= found.year < YEAR_MAX:  # in UTC, as PostgreSQL takes no offset of 16 hours or more
+                return found.astimezone(UTC)
     raise Invalid("Must be an RFC 3339 time with an offset, such as 2026-03-15T10:04:00+00:00.")
 
 

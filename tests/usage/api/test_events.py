@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from billing.models import Transaction
 from organizations.models import Account
@@ -88,6 +90,27 @@ def test_one_bad_event_in_an_array_never_stops_the_others(acme: Account, api: Cl
         ("invalid_event", ""),
         ("unknown_account", "c"),
     ]
+
+
+@pytest.mark.parametrize("name", ["a\\u0000", "a\\ud800"])
+def test_a_name_that_cannot_be_stored_never_stops_the_others(acme: Account, api: Clients, name: str) -> None:
+    bad = json.dumps(call_event("b", provider_costs={"NAME": "free"})).replace("NAME", name)
+    response = api("aipbx").post(EVENTS, body=f"[{json.dumps(call_event('a'))}, {bad}]")
+    results = response.json()["results"]
+    assert (response.status_code, [result["status"] for result in results]) == (200, ["accepted", "rejected"])
+    assert results[1]["error"]["errors"]["data.provider_costs"][0].startswith(f"'{name.replace('u0000', 'x00')}': ")
+    assert RejectedEvent.objects.count() == 1
+
+
+@pytest.mark.parametrize(("offset", "hours"), [("+16:00", -16), ("-23:00", 23)])
+def test_a_time_is_taken_with_any_offset_that_a_day_has(acme: Account, api: Clients, offset: str, hours: int) -> None:
+    local = (timezone.now() - timedelta(days=2)).replace(microsecond=0, tzinfo=None)
+    moment = f"{local.isoformat()}{offset}"
+    sent = [call_event("a"), {**call_event("b", started_at=moment), "time": moment}]
+    response = api("aipbx").post(EVENTS, sent)
+    assert [result["status"] for result in response.json()["results"]] == ["accepted", "accepted"]
+    event = UsageEvent.objects.get(event_id="b")
+    assert event.occurred_at == event.started_at == local.replace(tzinfo=UTC) + timedelta(hours=hours)
 
 
 def test_a_rejected_event_may_be_sent_again_once_mended(acme: Account, api: Clients) -> None:
