@@ -158,6 +158,14 @@ def test_an_event_may_overtake_its_authorisation(bare_account: Make) -> None:
     assert ask("aipbx", account)["reason"] == "call_ended"
 
 
+def test_two_services_may_give_their_calls_the_same_id(bare_account: Make) -> None:
+    account = bare_account("osmtalk", paid="100")
+    charge("osmtalk", event(account, call_id="c-1"))
+    answer = authorize(key=key_of("osmapi"), request=question(account, "c-1"))
+    assert (answer["allowed"], answer["reason"]) == (True, None)
+    assert extend(key=key_of("osmapi"), call_id="c-1", elapsed_seconds=60)["proceed"]
+
+
 def test_a_hold_expires_and_a_late_event_is_still_charged(bare_account: Make) -> None:
     account = bare_account("aipbx", paid="5")
     moment = timezone.now()

@@ -37,7 +37,7 @@ from usage.services.pricing import unknown_project_words
 
 CALL_HAS_ENDED = """
 SELECT 1 FROM billing_wallet w JOIN usage_usageevent e ON e.account_id = w.account_id AND e.call_id = %s
- WHERE w.id = %s AND e.call_id <> '' LIMIT 1
+ WHERE w.id = %s AND e.call_id <> '' AND e.service_id = %s LIMIT 1
 """
 ATTEMPTS = 3
 
@@ -55,7 +55,7 @@ def authorize(*, key: KeyContext, request: AuthorizeRequest) -> dict[str, Any]:
         with transaction.atomic():
             reads: list[Statement] = [
                 holds.find_statement(key.service_id, request.call_id),
-                (CALL_HAS_ENDED, [request.call_id, account.wallet_id]),
+                (CALL_HAS_ENDED, [request.call_id, account.wallet_id, key.service_id]),
             ]
             books, (known, ended) = ledger.open_books([account.wallet_id], reads=reads)
             wallet = books.wallets[account.wallet_id]
@@ -92,7 +92,7 @@ def extend(*, key: KeyContext, call_id: str, elapsed_seconds: int) -> dict[str, 
         with transaction.atomic():
             reads: list[Statement] = [
                 holds.find_statement(key.service_id, call_id),
-                (CALL_HAS_ENDED, [call_id, found.wallet_id]),
+                (CALL_HAS_ENDED, [call_id, found.wallet_id, key.service_id]),
             ]
             books, (known, ended) = ledger.open_books([found.wallet_id], reads=reads)
             current = holds.as_hold(known)
