@@ -105,7 +105,8 @@ SELECT h.id AS hold_id, h.wallet_id, h.call_id, h.status, e.events, e.charged
 """,
 )
 
-# What an event adds to the roll-up is what `usage.services.event_rows` adds: an hour's tokens are its messages'.
+# What an event adds to the roll-up is what `usage.services.event_rows` adds: an hour's tokens are its messages', and
+# those of a type without such fields are unknown fields, which may hold anything.
 DAILY_USAGE_EQUALS_EVENTS = Invariant(
     "daily_usage_equals_events",
     "The daily roll-up is the sum of the day's events, less those that were reversed.",
@@ -116,9 +117,10 @@ SELECT account_id, project_id, day, is_simulated, event_type, channel, model, ti
        e.cost, u.cost AS usage_cost
   FROM (SELECT account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency,
                count(*) AS count, count(*) FILTER (WHERE total = 0) AS free_count, sum(duration_seconds) AS seconds,
-               coalesce(sum(coalesce((body -> 'data' ->> 'llm_input_tokens')::numeric, 0)
-                            + coalesce((body -> 'data' ->> 'llm_output_tokens')::numeric, 0))
-                        FILTER (WHERE event_type <> 'chat.hour'), 0) AS tokens,
+               sum(CASE WHEN event_type IN ('call.completed', 'chat.message', 'llm.completed')
+                        THEN coalesce((body -> 'data' ->> 'llm_input_tokens')::numeric, 0)
+                             + coalesce((body -> 'data' ->> 'llm_output_tokens')::numeric, 0)
+                        ELSE 0 END) AS tokens,
                coalesce(sum(total), 0) AS spent, sum(cost) AS cost
           FROM usage_usageevent WHERE status = 'accepted'
          GROUP BY account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency) e

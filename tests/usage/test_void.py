@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal as D
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from billing.models import Grant, Transaction
+from billing.verification.run import verify
 from tests.usage.events import charge, event, key_of
 from usage.models import DailyUsage, UsageEvent
 from usage.services.errors import ServiceError
@@ -73,3 +75,24 @@ def test_a_simulated_or_free_call_is_marked_without_moving_money(bare_account: M
     charge("aitelier", event(account, event_id="e", outcome="success"))
     assert reverse("aitelier", "e")["status"] == "void"
     assert not Transaction.objects.exists()
+
+
+@pytest.mark.parametrize("tokens", [5, "garbage", {"a": []}])
+def test_a_crawl_is_reversed_whatever_stands_in_fields_that_crawls_do_not_have(bare_account: Make, tokens: Any) -> None:
+    account = bare_account("aitelier", paid="5")
+    sent = event(account, event_id="e", event_type="crawl.completed", pages=500, crawler_seconds=60)
+    sent.body = json.dumps({"data": {"pages": 500, "llm_input_tokens": tokens}}).encode()
+    assert charge("aitelier", sent)[0]["status"] == "accepted"
+    assert verify() == []
+    reverse("aitelier", "e")
+    assert DailyUsage.objects.get().tokens == D(0)
+    assert verify() == []
+
+
+def test_a_reversal_takes_the_tokens_out_of_the_roll_up_to_the_last_digit(bare_account: Make) -> None:
+    account = bare_account("aipbx", paid="5")
+    sent = event(account, event_id="e", llm_input_tokens="123456789012.123456")
+    sent.body = b'{"data": {"llm_input_tokens": 123456789012.123456, "llm_output_tokens": null}}'
+    charge("aipbx", sent)
+    reverse("aipbx", "e")
+    assert DailyUsage.objects.get().tokens == D(0)

@@ -16,6 +16,7 @@ from usage.services.incoming import Rejection
 from usage.services.pricing import PricedEvent, text
 
 ZERO = Decimal(0)
+TOKEN_TYPES = (EventType.CALL.value, EventType.CHAT_MESSAGE.value, EventType.LLM.value)
 _encode = msgspec.json.Encoder().encode
 
 # ON CONFLICT decides who is first; the caller compares the number of rows with what it sent.
@@ -151,8 +152,11 @@ def _model(row: EventRow) -> str:
 
 
 def tokens(event_type: str, data: dict[str, Any]) -> Decimal:
-    """All language-model tokens an event reports; an hour's are those of its messages, which were counted already."""
-    if event_type == EventType.CHAT_HOUR:
+    """All language-model tokens an event reports, where its type has such fields.
+
+    Elsewhere they are unknown fields, which may hold anything; an hour's are those of its messages, counted already.
+    """
+    if event_type not in TOKEN_TYPES:
         return ZERO
     return Decimal(data.get("llm_input_tokens") or 0) + Decimal(data.get("llm_output_tokens") or 0)
 

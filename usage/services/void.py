@@ -20,6 +20,9 @@ from usage.services.errors import ServiceError
 from usage.services.event_rows import daily_usage_statement, tokens
 
 REASON_LENGTH = 255
+REPORTED_TOKENS = """
+SELECT body -> 'data' ->> 'llm_input_tokens', body -> 'data' ->> 'llm_output_tokens' FROM usage_usageevent WHERE id = %s
+"""
 
 
 def void_event(*, key: KeyContext, source: str, event_id: str, reason: str) -> dict[str, Any]:
@@ -102,10 +105,16 @@ def _negative(event: UsageEvent) -> tuple[Any, ...]:
         -1,
         -1 if total == 0 else 0,
         -event.duration_seconds,
-        -tokens(event.event_type, event.body.get("data", {})),
+        -tokens(event.event_type, _reported_tokens(event)),
         -total,
         -event.cost.amount,
     )
+
+
+def _reported_tokens(event: UsageEvent) -> dict[str, Any]:
+    """The event's token counts digit by digit, as `event.body` has floats for them."""
+    (rows,) = run((REPORTED_TOKENS, [event.pk]))
+    return {"llm_input_tokens": rows[0][0], "llm_output_tokens": rows[0][1]}
 
 
 def _answer(event: UsageEvent, available: Decimal, held: Decimal) -> dict[str, Any]:
