@@ -32,9 +32,12 @@ def amount_field(verbose_name: str = "", **kwargs: Any) -> MoneyField:
     )
 
 
-def not_nan(*columns: str) -> models.Q:
-    """A CHECK that none of the columns is NaN. NaN sorts above every number in PostgreSQL, Infinity included."""
+def not_nan(*columns: str, digits: int = 14) -> models.Q:
+    """A CHECK that none of the columns, with so many digits before the point, is NaN.
+
+    NaN sorts above every number in PostgreSQL, Infinity included.
+    """
     check = models.Q()
     for column in columns:
-        check &= models.Q(**{f"{column}__lt": 10**14})
+        check &= models.Q(**{f"{column}__lt": 10**digits})
     return check

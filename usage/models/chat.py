@@ -28,7 +28,9 @@ class ChatHour(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["project", "hour", "is_simulated"], name="chat_hour_once"),
-            models.CheckConstraint(condition=not_nan("llm_input_tokens", "llm_output_tokens"), name="chat_hour_sums"),
+            models.CheckConstraint(
+                condition=not_nan("llm_input_tokens", "llm_output_tokens", digits=18), name="chat_hour_sums"
+            ),
         ]
         indexes = [models.Index(fields=["hour"], name="chat_hour_open", condition=models.Q(charged_at__isnull=True))]
 

@@ -49,7 +49,9 @@ class DailyUsage(models.Model):
                 ],
                 name="daily_usage_once",
             ),
-            models.CheckConstraint(condition=not_nan("seconds", "tokens", "spent", "cost"), name="daily_usage_sums"),
+            models.CheckConstraint(
+                condition=not_nan("seconds", "spent", "cost") & not_nan("tokens", digits=18), name="daily_usage_sums"
+            ),
         ]
 
     def __str__(self) -> str:

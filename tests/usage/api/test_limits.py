@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from organizations.models import Account
 from tests.factories import ApiClient
 from tests.usage.api.bodies import call_event
+from usage.models import DailyUsage
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +64,16 @@ def test_the_largest_events_are_charged_and_shown(
     assert client.get("/api/v1/calls", account="a" * 255).status_code == 200
     void = {"source": "s" * 255, "id": "0" * 255, "reason": "r" * 255}
     assert client.post("/api/v1/events/void", void).status_code == 200
+
+
+@pytest.mark.parametrize(("product", "event_type"), [("aipbx", "call.completed"), ("aitelier", "chat.message")])
+def test_a_day_and_an_hour_hold_as_many_of_the_largest_counts_as_a_request_may_bring(
+    bare_account: Callable[..., Account], api: Callable[..., ApiClient], product: str, event_type: str
+) -> None:
+    bare_account(product, external_id="acme")
+    data = {**TOKENS, "duration_seconds": 60}
+    events = [{**call_event(f"e{n}"), "type": event_type, "data": data} for n in range(200)]
+    response = api(product).post("/api/v1/events", events)
+    assert response.status_code == 200, response.content
+    assert {result["status"] for result in response.json()["results"]} == {"accepted"}
+    assert sum(day.tokens for day in DailyUsage.objects.all()) == 400 * Decimal(QUANTITY)
