@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 
 from billing.models import Transaction
+from billing.verification.run import verify
 from tests.usage.events import charge, event
 from usage.models import ChatHour, DailyUsage, UsageEvent
+from usage.selectors import cards
+from usage.services import chat_hours
 from usage.services.chat_hours import charge_due_hours
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +97,36 @@ def test_the_clock_hour_is_the_accounts_own(bare_account: Make) -> None:
     with time_machine.travel(TEN, tick=False):
         charge("aitelier", say(account, TEN, 1_000_000, 0))
     assert ChatHour.objects.get().hour == TEN - timedelta(minutes=30)
+
+
+def test_hours_without_a_price_do_not_keep_others_from_being_charged(
+    bare_account: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = bare_account("aitelier", paid="5", projects={"old": "live", "new": "live"})
+    monkeypatch.setattr(chat_hours, "BATCH", 1)
+    with time_machine.travel(TEN, tick=False):
+        charge("aitelier", say(account, TEN, 1_000_000, 0, "old"))
+        charge("aitelier", say(account, TEN, 1_000_000, 0, "new"))
+    ChatHour.objects.filter(project__external_id="old").update(
+        closed_at=TEN, hour=datetime(2001, 1, 1, tzinfo=UTC)
+    )  # before every rate card
+    with time_machine.travel(TEN + timedelta(hours=2), tick=False):
+        assert charge_due_hours() == 1
+    assert ChatHour.objects.get(charged_at__isnull=True).project.external_id == "old"
+
+
+def test_an_hour_in_which_chat_got_its_first_price_is_charged_at_it(bare_account: Make) -> None:
+    account = bare_account("aitelier", paid="5")
+    with time_machine.travel(TEN + timedelta(minutes=40), tick=False):
+        charge("aitelier", say(account, TEN + timedelta(minutes=35), 1_000_000, 0))
+    half_past = TEN + timedelta(minutes=30)
+    with connection.cursor() as cursor:  # as if the card had been published for half past ten
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE usage_ratecardversion SET starts_at = %s", [half_past])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    cards._kept.clear()
+    with time_machine.travel(TEN + timedelta(hours=2), tick=False):
+        assert charge_due_hours() == 1
+    charged = UsageEvent.objects.get(event_type="chat.hour")
+    assert (charged.total.amount, charged.started_at) == (D("0.5"), half_past)
+    assert verify() == []
