@@ -45,15 +45,17 @@ def _described(check: Check, **schema: Any) -> Check:
     return check
 
 
-def text(*, length_max: int = TEXT_LENGTH_MAX) -> Check:
-    """A text that is not empty."""
+def text(*, length_max: int = TEXT_LENGTH_MAX, reserved: str = "") -> Check:
+    """A text that is not empty, nor the `reserved` one."""
 
     def check(value: Any) -> str:
-        if type(value) is str and 0 < len(value) <= length_max:
+        if type(value) is str and 0 < len(value) <= length_max and value != reserved:
             return value
-        raise Invalid(f"Must be a text of 1 to {length_max} characters.")
+        words = f", other than {reserved}" if reserved else ""
+        raise Invalid(f"Must be a text of 1 to {length_max} characters{words}.")
 
-    return _described(check, type="string", minLength=1, maxLength=length_max)
+    exception = {"not": {"const": reserved}} if reserved else {}
+    return _described(check, type="string", minLength=1, maxLength=length_max, **exception)
 
 
 def optional_text(*, length_max: int) -> Check:

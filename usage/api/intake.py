@@ -13,6 +13,7 @@ from typing import Any
 from usage.api import fields
 from usage.api.fields import Errors, Invalid
 from usage.api.parsing import decode, needs_care, split_array
+from usage.services import chat_hours
 from usage.services.incoming import IncomingEvent, Rejection
 
 EVENTS_MAX = 1000
@@ -50,7 +51,7 @@ def _object(value: Any) -> dict[str, Any]:
 ENVELOPE: fields.Table = {
     "specversion": fields.choice("1.0"),
     "id": fields.IDENTIFIER,
-    "source": fields.IDENTIFIER,
+    "source": fields.text(reserved=chat_hours.SOURCE),
     "type": fields.choice(*fields.DATA),
     "time": fields.moment,
     "subject": fields.IDENTIFIER,

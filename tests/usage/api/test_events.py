@@ -113,6 +113,12 @@ def test_a_time_is_taken_with_any_offset_that_a_day_has(acme: Account, api: Clie
     assert event.occurred_at == event.started_at == local.replace(tzinfo=UTC) + timedelta(hours=hours)
 
 
+def test_no_service_may_take_the_key_of_an_hours_charge(acme: Account, api: Clients) -> None:
+    response = api("aipbx").post(EVENTS, {**call_event(), "source": "chat-hours"})
+    assert (response.status_code, list(response.json()["errors"])) == (422, ["source"])
+    assert not UsageEvent.objects.exists()
+
+
 def test_a_rejected_event_may_be_sent_again_once_mended(acme: Account, api: Clients) -> None:
     client = api("aipbx")
     assert client.post(EVENTS, call_event(project="lobby")).json()["code"] == "unknown_project"
