@@ -70,12 +70,17 @@ def hold_amount(wallet: WalletState, terms: CallTerms, minimum: Decimal) -> Deci
 
 
 def seconds_left(wallet: WalletState, terms: CallTerms, amount: Decimal, requested: int | None) -> int:
-    """How many whole seconds `amount` pays for, at most what was requested and what the product allows."""
+    """How many whole seconds `amount` pays for, at most what was requested and what the product allows.
+
+    `amount` is what is available, with the call's own hold and without what the call has used. The daily cap leaves
+    as much less as it leaves less than what is available, to other calls in progress as to this one.
+    """
     limit = min(requested or terms.max_call_seconds, terms.max_call_seconds)
     if terms.cost_per_minute <= 0:
         return limit
     if wallet.daily_cap is not None:
-        amount = min(amount, wallet.daily_cap - wallet.spent)
+        left = wallet.daily_cap - wallet.spent - wallet.held
+        amount = min(amount, amount - wallet.available + left)
     affordable = (max(amount, ZERO) * 60 / terms.cost_per_minute).to_integral_value(ROUND_FLOOR)
     return int(min(affordable, Decimal(limit)))
 

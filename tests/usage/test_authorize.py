@@ -224,6 +224,14 @@ def test_the_seconds_say_how_long_the_money_lasts(bare_account: Make) -> None:
     assert ask("letustalk", account, max_duration_seconds=3600)["max_duration_seconds"] == 600
 
 
+def test_the_seconds_end_with_the_daily_cap_which_calls_in_progress_share(bare_account: Make) -> None:
+    account = bare_account("aipbx", paid="50", daily_cap=D("0.5"))
+    assert ask("aipbx", account, "c-1")["max_duration_seconds"] == 1000  # 0.50 at 0.03 a minute
+    assert ask("aipbx", account, "c-2")["max_duration_seconds"] == 500  # c-1 holds 0.25
+    answer = extend(key=key_of("aipbx"), call_id="c-1", elapsed_seconds=300)  # of the same 0.25, 0.15 is used
+    assert answer["max_duration_seconds"] == 500
+
+
 def test_unknown_accounts_and_projects_are_errors(bare_account: Make) -> None:
     account = bare_account("aipbx", projects={"one": "live", "two": "live"})
     with pytest.raises(ServiceError) as missing:
