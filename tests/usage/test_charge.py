@@ -75,6 +75,19 @@ def test_the_same_event_twice_in_one_array_is_a_duplicate(bare_account: Make) ->
     assert Transaction.objects.filter(kind="call").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("other", "status"), [("123456789012.1234560", "duplicate"), ("123456789012.123457", "rejected")]
+)
+def test_two_bodies_in_one_array_are_told_apart_to_the_last_digit(bare_account: Make, other: str, status: str) -> None:
+    account = bare_account("aipbx", paid="5")
+    first, second = (event(account, event_id="e", stt_seconds=60) for _ in range(2))
+    first.body, second.body = (
+        f'{{"data": {{"note": {number}}}}}'.encode() for number in ("123456789012.123456", other)
+    )
+    assert [answer["status"] for answer in charge("aipbx", first, second)] == ["accepted", status]
+    assert [answer["status"] for answer in charge("aipbx", second)] == [status]
+
+
 def test_one_bad_event_does_not_stop_the_others_and_leaves_no_key_behind(bare_account: Make) -> None:
     account = bare_account("aipbx", paid="5")
     yandex = event(account, event_id="y", model="yandex-realtime", llm_input_tokens=1000)

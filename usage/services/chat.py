@@ -18,6 +18,7 @@ from usage.services.incoming import IncomingEvent
 from usage.services.pricing import PricedEvent, hour_of
 
 ZERO = Decimal(0)
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 CLOSED_HOURS = """
 SELECT h.project_id, h.hour, h.is_simulated
@@ -65,5 +66,5 @@ def add_messages(messages: Sequence[PricedEvent], service_id: int) -> Statement:
 
 
 def same_body(one: IncomingEvent, other: IncomingEvent) -> bool:
-    """Whether two events say the same, whatever the order of their fields and the white space between."""
-    return bool(msgspec.json.decode(one.body) == msgspec.json.decode(other.body))
+    """Whether two events say the same to the last digit, whatever the order of their fields and the space between."""
+    return bool(_decode(one.body) == _decode(other.body))
