@@ -1,4 +1,4 @@
-"""The web server as `make run` starts it: granian, a process per core, one thread each."""
+"""The web server as `make run` starts it: granian, a process per core, some threads each."""
 
 from __future__ import annotations
 

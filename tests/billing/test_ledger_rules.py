@@ -15,8 +15,8 @@ from billing.models import Grant, GrantKind, Hold, LedgerAccount, Transaction, T
 from tests.billing.test_ledger import charge
 from tests.billing.wallets import give, make_product, make_wallet
 from tests.factories import open_test_account
-from tests.usage.events import event, key_of, question
 from tests.usage.events import charge as charge_event
+from tests.usage.events import event, key_of, question
 from usage.services import authorize
 
 pytestmark = pytest.mark.django_db
