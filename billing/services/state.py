@@ -6,7 +6,7 @@ Nothing here touches the database: `billing.services.ledger` reads these under t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,8 @@ from billing.models.grant import GrantKind
 from billing.models.wallet import WalletMode
 
 ZERO = Decimal(0)
+# Two timezones are never further apart; a day beyond that was written by a clock gone wrong, and binds nobody.
+ZONES_APART = timedelta(days=2)
 # Of equal priority and expiry an allotment goes first, then promo, then paid money.
 KIND_ORDER = {GrantKind.ALLOTMENT.value: 0, GrantKind.PROMO.value: 1, GrantKind.PAID.value: 2}
 
@@ -72,8 +74,9 @@ class WalletState:
     def __post_init__(self) -> None:
         # A timezone moved west, or a clock behind another server's at midnight, would else open a second count of a
         # day that is being counted, and let the daily cap be spent twice.
-        today = self.local_now.date()
-        self.day = today if self.spent_on is None or self.spent_on < today else self.spent_on
+        self.day = self.local_now.date()
+        if self.spent_on is not None and self.day < self.spent_on <= self.day + ZONES_APART:
+            self.day = self.spent_on
 
     @property
     def balance(self) -> Decimal:
