@@ -11,6 +11,7 @@ import os
 import uuid
 from contextlib import suppress
 from pathlib import Path
+from queue import Empty
 from time import monotonic_ns
 from typing import Any
 
@@ -21,6 +22,12 @@ from kombu.utils.json import dumps
 
 class Channel(filesystem.Channel):
     """As kombu's, and safe against readers at any moment."""
+
+    def _get(self, queue: str) -> Any:
+        try:
+            return super()._get(queue)
+        except ValueError:  # no message of ours; the file is gone, and the next look finds what lies behind it
+            raise Empty from None
 
     def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         folder = Path(self.data_folder_out)

@@ -97,11 +97,12 @@ def _sweeps() -> Check:
 
 
 def _ledger() -> Check:
+    """Told, never a reason to take a web server out: that would stop all tenants' calls and mend nothing."""
     last = LedgerVerification.objects.order_by("-id").first()
     if last is None:
         return True, "not verified yet"
     day = f"{last.finished_at:%Y-%m-%d %H:%M} UTC"
-    return (True, f"sound at {day}") if last.is_sound else (False, f"broken at {day}: run verify_ledger")
+    return (True, f"sound at {day}") if last.is_sound else (True, f"broken at {day}: run verify_ledger")
 
 
 def _broker() -> Check:

@@ -255,5 +255,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "loggers": {"httpx": {"level": "WARNING"}},
+    "loggers": {"django": {"handlers": [], "level": "INFO"}},  # Django's own handler would say each line again
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }

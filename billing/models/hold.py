@@ -35,6 +35,12 @@ class Hold(models.Model):
     project = models.ForeignKey(Project, on_delete=models.PROTECT, null=True, db_index=False, db_constraint=False)
     currency = currency_field()
     amount = amount_field()
+    is_simulated = models.BooleanField(
+        "simulated",
+        default=False,
+        db_default=False,
+        help_text="A sandbox call: followed like any other, reserves nothing.",
+    )
     status = models.CharField(max_length=10, choices=HoldStatus, default=HoldStatus.ACTIVE)
     request = models.JSONField(default=dict, help_text="The authorisation as it was asked.")
     answer = models.JSONField(default=dict, help_text="The answer as it was given.")
@@ -49,6 +55,7 @@ class Hold(models.Model):
                 fields=["service", "call_id"], name="hold_one_per_call", condition=~Q(status="expired")
             ),
             models.CheckConstraint(condition=Q(amount__gte=0) & not_nan("amount"), name="hold_amount"),
+            models.CheckConstraint(condition=Q(is_simulated=False) | Q(amount=0), name="hold_simulated"),
             models.CheckConstraint(
                 condition=Q(status="active", ended_at__isnull=True, wallet__isnull=False)
                 | (~Q(status="active") & Q(ended_at__isnull=False)),

@@ -201,10 +201,12 @@ class Books:
         self.touched.add(wallet.id)
         self.resized_holds.append((hold_id, new, expires_at))
 
-    def end_hold(self, wallet: WalletState, hold_id: int, amount: Decimal, status: str) -> None:
+    def end_hold(
+        self, wallet: WalletState, hold_id: int, amount: Decimal, status: str, *, is_simulated: bool = False
+    ) -> None:
         """End an active hold of `amount` as captured, released or expired."""
         wallet.held -= amount
-        wallet.held_calls -= 1
+        wallet.held_calls -= not is_simulated
         self.touched.add(wallet.id)
         self.ended_holds.append((hold_id, status))
 

@@ -37,8 +37,8 @@ def credit(
 ) -> int | None:
     """Give `amount` in the wallet's currency as a new grant; paid money settles what is owed first.
 
-    Returns the transaction's number, or None when `key` was used before. Raises ValidationError for an amount that
-    is not positive, too fine or too large, and for paid money that would expire (aitelier.md, 'No expiry').
+    Returns the transaction's number, or None when `key` was used before. Raises ValidationError for a key that was
+    used with another amount, for an amount that is not positive, too fine or too large, and for paid money that would expire (aitelier.md, 'No expiry').
     """
     if kind == GrantKind.PAID and expires_at is not None:
         raise ValidationError({"expires_at": _("Paid money never expires. Leave the date empty.")})
@@ -46,7 +46,7 @@ def credit(
         books, _reads = open_books([wallet_id])
         wallet = books.wallets[wallet_id]
         check_amount(amount, wallet.currency)
-        if Transaction.objects.filter(wallet_id=wallet_id, key=key).exists():  # under the lock: nobody else can add it
+        if _was_used(wallet_id, key, amount):
             return None
         if expires_at is not None and expires_at <= books.now:
             raise ValidationError({"expires_at": _("This moment has passed. Choose a later one.")})
@@ -68,7 +68,7 @@ def adjust(*, wallet_id: int, amount: Decimal, reason: str, actor_id: int | None
         books, _reads = open_books([wallet_id])
         wallet = books.wallets[wallet_id]
         check_amount(abs(amount), wallet.currency)
-        if Transaction.objects.filter(wallet_id=wallet_id, key=key).exists():
+        if _was_used(wallet_id, key, amount):
             return None
         note = Note(TransactionKind.ADJUSTMENT.value, key, "Adjustment", reason.strip(), actor_id)
         if amount > 0:
@@ -77,6 +77,18 @@ def adjust(*, wallet_id: int, amount: Decimal, reason: str, actor_id: int | None
             posting = _debit(books, wallet, -amount, note)
         write(books)
         return posting.number
+
+
+def _was_used(wallet_id: int, key: str, amount: Decimal) -> bool:
+    """Whether the key was used before, which nobody can do while the wallet is locked.
+
+    Raises ValidationError when it was used for another amount: a repetition says the same.
+    """
+    first = Transaction.objects.filter(wallet_id=wallet_id, key=key).first()
+    if first is not None and first.amount.amount != amount:
+        words = _("This key was used for %(amount)s before. Choose another key.")
+        raise ValidationError({"key": words % {"amount": f"{first.amount.amount.normalize():f}"}})
+    return first is not None
 
 
 def check_amount(amount: Decimal, currency: str) -> None:

@@ -25,17 +25,17 @@ from organizations.database import Statement, run
 BATCH = 500
 
 FIND = """
-SELECT id, wallet_id, project_id, amount, status, created_at, expires_at, request, answer FROM billing_hold
+SELECT id, wallet_id, project_id, amount, is_simulated, status, created_at, expires_at, request, answer FROM billing_hold
  WHERE service_id = %s AND call_id = %s AND status <> 'expired'
 """
 FIND_EXPIRED = """
-SELECT id, wallet_id, project_id, amount, status, created_at, expires_at, request, answer FROM billing_hold
+SELECT id, wallet_id, project_id, amount, is_simulated, status, created_at, expires_at, request, answer FROM billing_hold
  WHERE service_id = %s AND call_id = %s AND status = 'expired' ORDER BY id DESC LIMIT 1
 """
 INSERT = """
 INSERT INTO billing_hold (service_id, call_id, wallet_id, project_id, currency, amount, status, request, answer,
-                          created_at, expires_at, ended_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s)
+                          created_at, expires_at, ended_at, is_simulated)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s, %s)
 ON CONFLICT (service_id, call_id) WHERE status <> 'expired' DO NOTHING RETURNING id
 """
 
@@ -48,6 +48,7 @@ class HoldRow:
     wallet_id: int | None
     project_id: int | None
     amount: Decimal
+    is_simulated: bool
     status: str
     created_at: datetime
     expires_at: datetime
@@ -91,10 +92,15 @@ def place_statement(
     expires_at: datetime,
     request: dict[str, Any],
     answer: dict[str, Any],
+    is_simulated: bool = False,
 ) -> Statement:
-    """Reserve `amount` in the books; the statement inserts the hold and returns no row when the call has one."""
+    """Reserve `amount` in the books; the statement inserts the hold and returns no row when the call has one.
+
+    A simulated hold follows a sandbox call: it reserves nothing and counts among no wallet's calls.
+    """
     wallet = books.wallets[wallet_id]
-    books.hold(wallet, amount)
+    if not is_simulated:
+        books.hold(wallet, amount)
     return INSERT, [
         service_id,
         call_id,
@@ -108,6 +114,7 @@ def place_statement(
         books.now,
         expires_at,
         None,
+        is_simulated,
     ]
 
 
@@ -123,7 +130,8 @@ def release(*, service_id: int, call_id: str) -> None:
             if found.wallet_id is not None and found.status == HoldStatus.ACTIVE:
                 _end(found.wallet_id, [found.id], HoldStatus.RELEASED)
             return
-        tombstone = [service_id, call_id, None, None, "", 0, HoldStatus.RELEASED.value, "{}", "{}", now, now, now]
+        tombstone = [service_id, call_id, None, None, "", 0, HoldStatus.RELEASED.value]
+        tombstone += ["{}", "{}", now, now, now, False]
         (rows,) = run((INSERT, tombstone))
         if rows:
             return
@@ -171,8 +179,8 @@ def _end(wallet_id: int, hold_ids: list[int], status: HoldStatus) -> int:
         holds = Hold.objects.filter(pk__in=hold_ids, wallet_id=wallet_id, status=HoldStatus.ACTIVE)
         if status == HoldStatus.EXPIRED:
             holds = holds.filter(expires_at__lte=books.now)  # a heartbeat may have come since
-        ended = list(holds.values_list("id", "amount"))
-        for hold_id, amount in ended:
-            books.end_hold(books.wallets[wallet_id], hold_id, amount, status.value)
+        ended = list(holds.values_list("id", "amount", "is_simulated"))
+        for hold_id, amount, is_simulated in ended:
+            books.end_hold(books.wallets[wallet_id], hold_id, amount, status.value, is_simulated=is_simulated)
         write(books)
         return len(ended)

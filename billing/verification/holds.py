@@ -10,7 +10,8 @@ HELD_EQUALS_HOLDS = Invariant(
     """
 SELECT w.id AS wallet_id, w.held, coalesce(h.amount, 0) AS holds, w.held_calls, coalesce(h.calls, 0) AS calls
   FROM billing_wallet w
-  LEFT JOIN (SELECT wallet_id, sum(amount) AS amount, count(*) AS calls FROM billing_hold WHERE status = 'active'
+  LEFT JOIN (SELECT wallet_id, sum(amount) AS amount, count(*) FILTER (WHERE NOT is_simulated) AS calls
+               FROM billing_hold WHERE status = 'active'
               GROUP BY wallet_id) h ON h.wallet_id = w.id
  WHERE (w.held, w.held_calls) <> (coalesce(h.amount, 0), coalesce(h.calls, 0))
 """,

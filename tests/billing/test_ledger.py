@@ -114,6 +114,8 @@ def test_the_same_key_credits_once() -> None:
     wallet = make_wallet()
     assert give(wallet, GrantKind.PAID, "5", key="once") == 1
     assert give(wallet, GrantKind.PAID, "5", key="once") is None
+    with pytest.raises(ValidationError, match="was used for 5 before"):
+        give(wallet, GrantKind.PAID, "6", key="once")
     assert parts(wallet)["paid"] == D(5)
 
 

@@ -46,6 +46,17 @@ def test_an_unfinished_message_is_not_seen(broker: Connection, tmp_path: Path) -
         queue.get(block=False)
 
 
+def test_a_file_that_is_no_message_is_dropped_and_stops_nobody(broker: Connection, tmp_path: Path) -> None:
+    (tmp_path / "messages" / f"1_a.{tmp_path.name}.msg").write_text("")
+    with broker.SimpleQueue(tmp_path.name) as queue:
+        queue.put("after")
+        with pytest.raises(queue.Empty):
+            queue.get(block=False)
+        message = queue.get(block=False)
+        message.ack()
+        assert message.payload == "after"
+
+
 def test_readers_at_any_moment_get_every_message_once(broker: Connection, tmp_path: Path) -> None:
     seen: list[int] = []
     failed: list[Exception] = []

@@ -111,14 +111,30 @@ def test_a_suspended_account_is_refused_in_the_sandbox_too(bare_account: Make) -
     account = bare_account("aitelier", projects={"pilot": "sandbox"})
     assert ask("aitelier", account)["allowed"]
     Account.objects.update(status="suspended")
-    assert ask("aitelier", account)["reason"] == "account_suspended"
+    assert ask("aitelier", account, "c-2")["reason"] == "account_suspended"
 
 
 def test_in_the_sandbox_nothing_is_held_and_the_balance_never_denies(bare_account: Make) -> None:
     account = bare_account("aitelier", projects={"pilot": "sandbox"})
     answer = ask("aitelier", account)
     assert (answer["allowed"], answer["mode"], answer["hold"]) == (True, "sandbox", None)
-    assert not Hold.objects.exists()
+    account.wallet.refresh_from_db()
+    assert (account.wallet.held.amount, account.wallet.held_calls) == (D(0), 0)
+    assert ask("aitelier", account) == answer
+    assert extend(key=key_of("aitelier"), call_id="c-1", elapsed_seconds=60)["proceed"]
+    charge("aitelier", event(account, call_id="c-1", outcome="success"))
+    assert (Hold.objects.get().amount.amount, Hold.objects.get().status) == (D(0), "released")
+    account.wallet.refresh_from_db()
+    assert (account.wallet.held.amount, account.wallet.held_calls) == (D(0), 0)
+
+
+def test_with_hangup_a_call_ends_when_others_spent_what_it_holds(bare_account: Make) -> None:
+    account = bare_account("atllasx", paid="1")
+    ask("atllasx", account)
+    assert extend(key=key_of("atllasx"), call_id="c-1", elapsed_seconds=10)["proceed"]
+    charge("atllasx", event(account))
+    answer = extend(key=key_of("atllasx"), call_id="c-1", elapsed_seconds=20)
+    assert (answer["proceed"], answer["reason"]) == (False, "insufficient_balance")
 
 
 def test_postpay_goes_below_zero_up_to_the_credit_limit(bare_account: Make) -> None:

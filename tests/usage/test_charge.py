@@ -121,6 +121,14 @@ def test_a_free_call_has_a_reason_and_no_transaction(bare_account: Make) -> None
     assert not Transaction.objects.filter(kind="call").exists()
 
 
+def test_a_charge_of_nothing_says_why(bare_account: Make) -> None:
+    account = bare_account("letustalk", paid="1")
+    (answer,) = charge("letustalk", event(account, duration_seconds=600))
+    assert answer["charge"]["total"] == "0.000000"
+    assert answer["charge"]["free_reason"] == "Nothing that has a price was reported"
+    assert UsageEvent.objects.get().free_code == "nothing_used"
+
+
 def test_a_sandbox_charge_moves_no_money(bare_account: Make) -> None:
     account = bare_account("aitelier", projects={"pilot": "sandbox"}, paid="1")
     (answer,) = charge("aitelier", event(account, outcome="success", tier="standard"))

@@ -25,6 +25,7 @@ from usage.rating.quantity import counted, reported, unit_of
 from usage.rating.types import CALL, COST, MARGIN, ONE, ZERO, CardVersion, Line, PriceOnRequest, Rate, Rated
 
 SMALLEST_QUANTITY = Decimal("0.000001")
+NOTHING_USED = ("nothing_used", "Nothing that has a price was reported")
 
 
 def rate(version: CardVersion, event_type: str, facts: Mapping[str, object]) -> Rated:
@@ -48,7 +49,8 @@ def rate(version: CardVersion, event_type: str, facts: Mapping[str, object]) -> 
         return Rated((), ZERO, cost, outcome, outcome_reason, model, tier, rule.code, rule.reason)
     lines = _lines(version, plan, facts, costs)
     total = sum([line.amount for line in lines], ZERO)
-    return Rated(tuple(lines), total, cost, outcome, outcome_reason, model, tier)
+    why = ("", "") if lines else NOTHING_USED
+    return Rated(tuple(lines), total, cost, outcome, outcome_reason, model, tier, *why)
 
 
 def minimum_charge(version: CardVersion, event_type: str, facts: Mapping[str, object]) -> Decimal:

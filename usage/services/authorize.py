@@ -65,7 +65,7 @@ def authorize(*, key: KeyContext, request: AuthorizeRequest) -> dict[str, Any]:
                 return _first_answer(hold, request)
             if hold is not None or ended:
                 refusal = Refusal("call_ended", _("This call has ended already."))
-            if refusal is not None or project.is_sandbox:
+            if refusal is not None:
                 ledger.write(books)  # credit that expired on opening
                 return _answer(request, terms, wallet, project, refusal)
             answer = _place(books, key, request, account, project, terms, _as_amount(minimum))
@@ -129,8 +129,9 @@ def _extend(
     wallet = books.wallets[found.wallet_id or 0]
     used = (terms.cost_per_minute * elapsed_seconds / 60).quantize(Decimal("0.000001"))
     reserved = current.amount if current else Decimal(0)
-    wanted = max(reserved, Decimal(found.answer["hold"]["amount"]) + used)
+    wanted = Decimal(0) if found.is_simulated else max(reserved, Decimal(found.answer["hold"]["amount"]) + used)
     amount = min(wanted, reserved + max(wallet.available, Decimal(0)))
+    is_overdrawn = wallet.available < 0
     expires_at = books.now + timedelta(seconds=terms.hold_seconds)
     placing: list[Statement] = []
     if current is not None:
@@ -147,20 +148,22 @@ def _extend(
                 expires_at=expires_at,
                 request=found.request,
                 answer=found.answer,
+                is_simulated=found.is_simulated,
             )
         ]
     placed, *_written = run(*placing, *ledger.statements(books))
     if placing and not placed:
         return None
-    is_covered = amount == wanted
+    # A balance below zero no longer covers what the hold says it reserves (atllasx.md, 'Failed Payments').
+    is_covered = found.is_simulated or (amount == wanted and not is_overdrawn)
     limit = min(found.request.get("max_duration_seconds") or terms.max_call_seconds, terms.max_call_seconds)
     left = admission.seconds_left(wallet, terms, wallet.available + amount - used, limit)
     return {
         "call_id": call_id,
         "proceed": terms.on_exhaustion == OnExhaustion.FINISH or is_covered,
         "reason": None if is_covered else "insufficient_balance",
-        "hold": _hold_dict(amount, wallet.currency, expires_at.isoformat()),
-        "max_duration_seconds": min(elapsed_seconds + left, limit),
+        "hold": None if found.is_simulated else _hold_dict(amount, wallet.currency, expires_at.isoformat()),
+        "max_duration_seconds": limit if found.is_simulated else min(elapsed_seconds + left, limit),
     }
 
 
@@ -227,15 +230,20 @@ def _place(
     terms: CallTerms,
     minimum: Decimal,
 ) -> dict[str, Any] | None:
-    """Place the hold and answer yes; None when the call got a hold from another request meanwhile."""
+    """Place the hold and answer yes; None when the call got a hold from another request meanwhile.
+
+    A sandbox call gets one that reserves nothing, so that it is followed, extended and ended like any other.
+    """
     wallet = books.wallets[account.wallet_id]
-    amount = admission.hold_amount(wallet, terms, minimum)
-    seconds = admission.seconds_left(wallet, terms, wallet.available, request.max_duration_seconds)
     expires_at = books.now + timedelta(seconds=terms.hold_seconds)
     answer = _answer(request, terms, wallet, project, None)
-    answer["max_duration_seconds"] = seconds
-    answer["hold"] = _hold_dict(amount, wallet.currency, expires_at.isoformat())
-    answer["balance"] = balance_dict(wallet.available - amount, wallet.held + amount, wallet.currency)
+    amount = Decimal(0)
+    if not project.is_sandbox:
+        amount = admission.hold_amount(wallet, terms, minimum)
+        seconds = admission.seconds_left(wallet, terms, wallet.available, request.max_duration_seconds)
+        answer["max_duration_seconds"] = seconds
+        answer["hold"] = _hold_dict(amount, wallet.currency, expires_at.isoformat())
+        answer["balance"] = balance_dict(wallet.available - amount, wallet.held + amount, wallet.currency)
     statement = holds.place_statement(
         books,
         wallet_id=wallet.id,
@@ -246,6 +254,7 @@ def _place(
         expires_at=expires_at,
         request=request.body,
         answer=answer,
+        is_simulated=project.is_sandbox,
     )
     (counted,) = run(merged(statement, *ledger.statements(books), counting=True))
     return answer if counted[0][0] else None

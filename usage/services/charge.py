@@ -43,7 +43,7 @@ KINDS = {
 }
 EVENT_IDS = "usage_usageevent_id_seq"
 ACTIVE_HOLDS = """
-SELECT call_id, id, wallet_id, amount FROM billing_hold
+SELECT call_id, id, wallet_id, amount, is_simulated FROM billing_hold
  WHERE service_id = %s AND call_id = ANY(%s::text[]) AND status = 'active'
 """
 
@@ -59,6 +59,7 @@ class ActiveHold:
     id: int
     wallet_id: int
     amount: Decimal
+    is_simulated: bool
 
 
 def charge_events(*, key: KeyContext, items: Sequence[IncomingEvent | Rejection]) -> list[EventResult]:
@@ -208,7 +209,7 @@ def _enter(books: Books, priced: PricedEvent, event_id: int, active: dict[str, A
     hold = active.get(text(priced.event.data, "call_id")) if priced.event.event_type == EventType.CALL else None
     if hold is not None and hold.wallet_id == wallet.id:
         status = HoldStatus.CAPTURED if total else HoldStatus.RELEASED
-        books.end_hold(wallet, hold.id, hold.amount, status.value)
+        books.end_hold(wallet, hold.id, hold.amount, status.value, is_simulated=hold.is_simulated)
         del active[text(priced.event.data, "call_id")]
     else:
         hold = None
