@@ -254,7 +254,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "loggers": {"httpx": {"level": "WARNING"}},
-    "loggers": {"django": {"handlers": [], "level": "INFO"}},  # Django's own handler would say each line again
+    # Django's own handlers would say each of its lines again.
+    "loggers": {"httpx": {"level": "WARNING"}, "django": {"handlers": []}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
