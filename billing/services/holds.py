@@ -25,11 +25,13 @@ from organizations.database import Statement, run
 BATCH = 500
 
 FIND = """
-SELECT id, wallet_id, project_id, amount, is_simulated, status, created_at, expires_at, request, answer FROM billing_hold
+SELECT id, wallet_id, project_id, amount, is_simulated, status, created_at, expires_at, request, answer
+  FROM billing_hold
  WHERE service_id = %s AND call_id = %s AND status <> 'expired'
 """
 FIND_EXPIRED = """
-SELECT id, wallet_id, project_id, amount, is_simulated, status, created_at, expires_at, request, answer FROM billing_hold
+SELECT id, wallet_id, project_id, amount, is_simulated, status, created_at, expires_at, request, answer
+  FROM billing_hold
  WHERE service_id = %s AND call_id = %s AND status = 'expired' ORDER BY id DESC LIMIT 1
 """
 INSERT = """

@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from organizations.models import Scope
 from organizations.selectors.keys import KeyContext
-from usage.api import problems, requests
+from usage.api import idempotency, problems, requests
 from usage.api.auth import key_of
 from usage.api.intake import EVENTS_MAX, TooManyEvents, read_events
 from usage.api.media import EVENT_TYPES, JSON_TYPES, refuse_media
@@ -29,7 +29,8 @@ from usage.services.answers import EventResult
 from usage.services.charge import charge_events
 from usage.services.void import void_event
 
-Answer = Callable[[KeyContext, bytes], HttpResponse]
+Answer = Callable[[KeyContext, bytes, HttpRequest], HttpResponse]
+Work = Callable[[KeyContext, bytes], idempotency.Answer]
 View = Callable[[HttpRequest], HttpResponse]
 
 _encode = msgspec.json.Encoder().encode
@@ -54,7 +55,7 @@ def endpoint(*, scope: Scope, media_types: frozenset[str] = JSON_TYPES) -> Calla
                     return problems.rate_limited(wait_seconds)
                 if wanted not in key.scopes:
                     return problems.insufficient_scope(wanted)
-                return refuse_media(request, media_types) or answer(key, request.body)
+                return refuse_media(request, media_types) or answer(key, request.body, request)
             except Exception as error:
                 return _refusal(error)
 
@@ -73,12 +74,27 @@ def _refusal(error: Exception) -> HttpResponse:
     return problems.of_error(error) or problems.internal_error(error)
 
 
+def keyed(work: Work) -> Answer:
+    """Make an answer of a function that gives status and document: the first again where an Idempotency-Key says so."""
+
+    @wraps(work)
+    def answer(key: KeyContext, body: bytes, request: HttpRequest) -> HttpResponse:
+        status, document = idempotency.once(request, key, body, lambda: work(key, body))
+        if status != HTTPStatus.NO_CONTENT:
+            return _json(document, status)
+        response = HttpResponse(status=status)
+        del response["Content-Type"]  # of nothing
+        return response
+
+    return answer
+
+
 def _json(document: object, status: int = HTTPStatus.OK) -> HttpResponse:
     return HttpResponse(_encode(document), status=status, content_type="application/json")
 
 
 @endpoint(scope=Scope.USAGE, media_types=EVENT_TYPES)
-def events(key: KeyContext, body: bytes) -> HttpResponse:
+def events(key: KeyContext, body: bytes, _request: HttpRequest) -> HttpResponse:
     """Charge one event (201, or 200 for one known already) or an array of them (200)."""
     intake = read_events(body, now=timezone.now())
     results = charge_events(key=key, items=intake.items) if intake.items else []
@@ -98,31 +114,33 @@ def _rejected(result: EventResult) -> HttpResponse:
 
 
 @endpoint(scope=Scope.USAGE)
-def void(key: KeyContext, body: bytes) -> HttpResponse:
+@keyed
+def void(key: KeyContext, body: bytes) -> idempotency.Answer:
     """Reverse what an event was charged; again: the same answer, nothing twice."""
     found = requests.read(body, requests.VOID, "source", "id", "reason")
-    return _json(void_event(key=key, source=found["source"], event_id=found["id"], reason=found["reason"]))
+    document = void_event(key=key, source=found["source"], event_id=found["id"], reason=found["reason"])
+    return HTTPStatus.OK, document
 
 
 @endpoint(scope=Scope.AUTHORIZE)
-def authorize(key: KeyContext, body: bytes) -> HttpResponse:
+def authorize(key: KeyContext, body: bytes, _request: HttpRequest) -> HttpResponse:
     """May this call start? 200 always, when the question was well put."""
     return _json(calls.authorize(key=key, request=requests.authorize_request(body)))
 
 
 @endpoint(scope=Scope.AUTHORIZE)
-def extend(key: KeyContext, body: bytes) -> HttpResponse:
+@keyed
+def extend(key: KeyContext, body: bytes) -> idempotency.Answer:
     """May this call go on?"""
     found = requests.read(body, requests.EXTEND, "call_id", "elapsed_seconds")
     elapsed_seconds = math.ceil(found["elapsed_seconds"])
-    return _json(calls.extend(key=key, call_id=found["call_id"], elapsed_seconds=elapsed_seconds))
+    return HTTPStatus.OK, calls.extend(key=key, call_id=found["call_id"], elapsed_seconds=elapsed_seconds)
 
 
 @endpoint(scope=Scope.AUTHORIZE)
-def release(key: KeyContext, body: bytes) -> HttpResponse:
+@keyed
+def release(key: KeyContext, body: bytes) -> idempotency.Answer:
     """The call never connected: 204, however often."""
     found = requests.read(body, requests.RELEASE, "call_id")
     calls.release(key=key, call_id=found["call_id"])
-    response = HttpResponse(status=HTTPStatus.NO_CONTENT)
-    del response["Content-Type"]  # of nothing
-    return response
+    return HTTPStatus.NO_CONTENT, {}

@@ -8,6 +8,7 @@ from typing import Any
 from usage.api import fields, requests
 from usage.api.intake import ENVELOPE, EVENTS_MAX, REQUIRED
 from usage.api.media import EVENT_TYPES, JSON_TYPES
+from usage.api.parameters import IDEMPOTENCY_KEY
 from usage.models.event import EventType
 
 Schema = dict[str, Any]
@@ -170,9 +171,16 @@ def _json(schema: Schema, media_types: Iterable[str] = JSON_TYPES) -> dict[str, 
 
 
 def _operation(
-    name: str, summary: str, *, body: Schema, answers: dict[str, Schema | None], media_types: Iterable[str] = JSON_TYPES
+    name: str,
+    summary: str,
+    *,
+    body: Schema,
+    answers: dict[str, Schema | None],
+    media_types: Iterable[str] = JSON_TYPES,
+    is_keyed: bool = False,
 ) -> dict[str, Any]:
     return {
+        "parameters": [KEY_PARAMETER] if is_keyed else [],
         "operationId": name,
         "summary": summary,
         "tags": ["v1"],
@@ -185,6 +193,12 @@ def _operation(
     }
 
 
+KEY_PARAMETER: Schema = {
+    "name": IDEMPOTENCY_KEY.name,
+    "in": "header",
+    "schema": IDEMPOTENCY_KEY.type,
+    "description": IDEMPOTENCY_KEY.description,
+}
 EVENTS_BODY: Schema = {"oneOf": [ref("Event"), {"type": "array", "items": ref("Event"), "maxItems": EVENTS_MAX}]}
 PATHS: dict[str, dict[str, Any]] = {
     "/api/v1/events": _operation(
@@ -199,6 +213,7 @@ PATHS: dict[str, dict[str, Any]] = {
         "Reverse what an event was charged, by an opposite entry.",
         body=ref("VoidRequest"),
         answers={"200": ref("VoidResult")},
+        is_keyed=True,
     ),
     "/api/v1/calls/authorize": _operation(
         "authorize_call",
@@ -207,9 +222,13 @@ PATHS: dict[str, dict[str, Any]] = {
         answers={"200": ref("AuthorizeAnswer")},
     ),
     "/api/v1/calls/extend": _operation(
-        "extend_call", "May this call go on?", body=ref("ExtendRequest"), answers={"200": ref("ExtendAnswer")}
+        "extend_call",
+        "May this call go on?",
+        body=ref("ExtendRequest"),
+        answers={"200": ref("ExtendAnswer")},
+        is_keyed=True,
     ),
     "/api/v1/calls/release": _operation(
-        "release_call", "The call never connected.", body=ref("ReleaseRequest"), answers={"204": None}
+        "release_call", "The call never connected.", body=ref("ReleaseRequest"), answers={"204": None}, is_keyed=True
     ),
 }

@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 from django.db import transaction
 from django.http import HttpRequest
-from rest_framework.exceptions import ValidationError
 
 from organizations.database import run
 from organizations.selectors.keys import KeyContext
+from usage.api.requests import InvalidRequest
 from usage.services.errors import ServiceError
 
 HEADER = "Idempotency-Key"
@@ -34,14 +34,14 @@ Answer = tuple[int, dict[str, Any]]
 def once(request: HttpRequest, key: KeyContext, body: bytes, work: Callable[[], Answer]) -> Answer:
     """The status and document that `work` answers, or answered to this header's value before.
 
-    Raises ValidationError for an unfit value and ServiceError idempotency_conflict (409) for another body.
+    Raises InvalidRequest for an unfit value and ServiceError idempotency_conflict (409) for another body.
     """
     given = request.headers.get(HEADER)
     if given is None:
         return work()
     if not given.strip() or len(given) > KEY_LENGTH_MAX or not given.isascii() or not given.isprintable():
         words = f"Must be 1 to {KEY_LENGTH_MAX} printable ASCII characters."
-        raise ValidationError({HEADER: [words]})
+        raise InvalidRequest({HEADER: [words]})
     request_line = f"{request.method} {request.path_info}\n".encode()
     fingerprint = hashlib.sha256(request_line + body).hexdigest()
     with transaction.atomic():
