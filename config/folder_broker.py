@@ -23,7 +23,7 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """As kombu's, and safe against readers at any moment."""
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         try:
             return super()._get(queue)
         except ValueError:  # no message of ours; the file is gone, and the next look finds what lies behind it
