@@ -38,7 +38,8 @@ def credit(
     """Give `amount` in the wallet's currency as a new grant; paid money settles what is owed first.
 
     Returns the transaction's number, or None when `key` was used before. Raises ValidationError for a key that was
-    used with another amount, for an amount that is not positive, too fine or too large, and for paid money that would expire (aitelier.md, 'No expiry').
+    used with another amount, for an amount that is not positive, too fine or too large, and for paid money that would
+    expire (aitelier.md, 'No expiry').
     """
     if kind == GrantKind.PAID and expires_at is not None:
         raise ValidationError({"expires_at": _("Paid money never expires. Leave the date empty.")})
