@@ -114,4 +114,6 @@ def _state(wallet: Wallet) -> WalletState:
             "kind", "remaining"
         ):
             state.add_to(GrantKind(kind).value, -remaining)
+    if wallet.allotment_resets_at is not None and wallet.allotment_resets_at <= now:
+        state.allotment = wallet.monthly_allotment.amount  # as the next call will find it
     return state

@@ -6,7 +6,8 @@
         write(books)
 
 A batch takes a constant number of statements, whatever its size. What the books say is exact at `books.now`, which is
-taken after the locks were won: expired grants are withdrawn before anything else happens.
+taken after the locks were won: before anything else happens, expired grants are withdrawn and a monthly allotment whose
+date has come is given anew.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from billing.services import writing
+from billing.services import cycles, writing
 from billing.services.books import Books, Posting
 from billing.services.locking import lock_wallets
 from billing.services.state import GrantState, WalletState
@@ -57,7 +58,7 @@ def open_books(
     wallets: dict[int, WalletState] = {}
     for row in rows:
         zone = ZoneInfo(row[20])
-        columns = [*row[:18], bytes(row[18]), row[19], zone, row[21], now.astimezone(zone)]
+        columns = [*row[:18], bytes(row[18]), row[19], zone, row[21], now.astimezone(zone), *row[22:]]
         wallets[row[0]] = WalletState(*columns)
     for wallet_id, *grant in grants:
         wallets[wallet_id].grants.append(GrantState(*grant))
@@ -73,6 +74,8 @@ def open_books(
             wallet.grants.sort(key=GrantState.order)
         if wallet.next_expiry_at is not None and wallet.next_expiry_at <= now:
             books.expire_due(wallet)
+        if cycles.is_due(wallet, now):
+            cycles.renew(books, wallet)
     return books, others
 
 

@@ -67,6 +67,9 @@ class WalletState:
     zone: ZoneInfo
     account_status: str
     local_now: datetime
+    monthly_allotment: Decimal = ZERO
+    allotment_anchor: date | None = None
+    allotment_resets_at: datetime | None = None
     grants: list[GrantState] = field(default_factory=list)
     day: date = field(init=False)
     """Today in the account's timezone, never a day before the last one that usage was charged on."""

@@ -53,9 +53,10 @@ UPDATE_WALLETS = """
 UPDATE billing_wallet w
    SET paid = v.paid, promo = v.promo, allotment = v.allotment, debt = v.debt, held = v.held,
        held_calls = v.held_calls, spent_on = v.spent_on, spent_today = v.spent_today,
-       next_expiry_at = v.next_expiry_at, last_number = v.last_number, chain_head = v.chain_head
+       next_expiry_at = v.next_expiry_at, last_number = v.last_number, chain_head = v.chain_head,
+       allotment_anchor = v.allotment_anchor, allotment_resets_at = v.allotment_resets_at
   FROM {rows} AS v(id, paid, promo, allotment, debt, held, held_calls, spent_on, spent_today, next_expiry_at,
-                   last_number, chain_head)
+                   last_number, chain_head, allotment_anchor, allotment_resets_at)
  WHERE w.id = v.id
 """
 
@@ -164,6 +165,8 @@ def update_wallets(wallets: Sequence[WalletState]) -> Statement:
         ("timestamptz", [w.next_expiry_at for w in wallets]),
         ("bigint", [w.last_number for w in wallets]),
         ("bytea", [w.chain_head for w in wallets]),
+        ("date", [w.allotment_anchor for w in wallets]),
+        ("timestamptz", [w.allotment_resets_at for w in wallets]),
     )
 
 

@@ -14,7 +14,7 @@ from billing.models import Grant, GrantKind, Transaction, Wallet
 from billing.selectors.balance import balance_of
 from billing.services import grants, ledger
 from billing.services.books import Note
-from billing.services.grants import cycle_after
+from billing.services.cycles import cycle_after
 from billing.services.wallets import open_wallet
 from organizations.models import Account
 from tests.billing.wallets import give, make_product, make_wallet, parts
@@ -80,6 +80,33 @@ def test_a_sweep_that_slept_for_months_gives_one_allotment() -> None:
         assert parts(wallet)["allotment"] == D(100)
         assert Wallet.objects.get().allotment_resets_at == datetime(2026, 6, 30, tzinfo=UTC)
     assert Grant.objects.filter(remaining__gt=0).count() == 1
+
+
+def test_a_call_between_the_cycle_date_and_the_sweep_is_paid_by_the_new_allotment() -> None:
+    with time_machine.travel(START, tick=False):
+        wallet = make_wallet(make_product(currency="CREDIT", allotment="100"), paid="5")
+    with time_machine.travel(datetime(2026, 2, 28, 0, 0, 20, tzinfo=UTC), tick=False):
+        assert balance_of(Wallet.objects.get(pk=wallet.pk)).available == D(105)
+        with transaction.atomic():
+            books, _ = ledger.open_books([wallet.pk])
+            books.charge(books.wallets[wallet.pk], D(30), Note("call", "charge:1"))
+            ledger.write(books)
+        assert parts(wallet) == {"paid": D(5), "promo": D(0), "allotment": D(70), "debt": D(0), "held": D(0)}
+        assert wallet.allotment_resets_at == datetime(2026, 3, 31, tzinfo=UTC)
+        assert grants.reset_due_allotments() == 0
+    assert parts(wallet)["allotment"] == D(70)
+
+
+def test_an_allotment_that_was_taken_away_ends_with_its_cycle() -> None:
+    with time_machine.travel(START, tick=False):
+        wallet = make_wallet(make_product(currency="CREDIT", allotment="100"))
+        Wallet.objects.update(monthly_allotment=0)
+    with time_machine.travel(datetime(2026, 2, 28, 0, 0, 20, tzinfo=UTC), tick=False):
+        assert balance_of(Wallet.objects.get(pk=wallet.pk)).available == D(0)
+        assert grants.reset_due_allotments() == 1
+        assert grants.reset_due_allotments() == 0
+    assert parts(wallet)["allotment"] == D(0)
+    assert wallet.allotment_resets_at is None
 
 
 def test_a_timezone_moved_west_neither_repeats_a_cycle_nor_stops_the_sweep() -> None:

@@ -85,6 +85,15 @@ class Ledger(RuleBasedStateMachine):
         self.model.give("allotment", ALLOTMENT, resets_at)
         return resets_at
 
+    def _opened(self) -> None:
+        """What opening the books does first: credit expires, and a cycle begins whose date has come."""
+        self.model.expire(self.now)
+        if self.resets_at <= self.now:
+            for grant in self.model.grants:
+                if grant.kind == "allotment":
+                    grant.left = ZERO
+            self.resets_at = self._allotment()
+
     @rule(amount=amounts | large_amounts)
     def pay(self, amount: Decimal) -> None:
         self._credit(GrantKind.PAID, amount, None)
@@ -106,21 +115,21 @@ class Ledger(RuleBasedStateMachine):
                 transaction_kind=TransactionKind.CREDIT if kind == GrantKind.PAID else TransactionKind.PROMO,
                 expires_at=expires_at,
             )  # fmt: skip
-        self.model.expire(self.now)
+        self._opened()
         self.model.give(kind.value, amount, expires_at)
 
     @rule(amount=st.decimals(min_value="-5", max_value="5", places=6).filter(bool))
     def correct(self, amount: Decimal) -> None:
         key = f"adjustment:{self._step()}"
         is_expired = any(g.left and g.expires_at and g.expires_at <= self.now for g in self.model.grants)
-        if amount < 0 and is_expired:
-            return  # a refusal undoes the withdrawal that it is decided by
+        if amount < 0 and (is_expired or self.resets_at <= self.now):
+            return  # a refusal undoes the withdrawal and the allotment that it is decided by
         if amount < 0 and -amount > self.model.balance() - self.model.held():
             with pytest.raises(ValidationError):
                 adjust(wallet_id=self.wallet.pk, amount=amount, reason="Wrong", actor_id=None, key=key)
             return
         adjust(wallet_id=self.wallet.pk, amount=amount, reason="Wrong", actor_id=None, key=key)
-        self.model.expire(self.now)
+        self._opened()
         if amount > 0:
             self.model.give("paid", amount)
         else:
@@ -142,7 +151,7 @@ class Ledger(RuleBasedStateMachine):
             )  # fmt: skip
             run(placing)
             ledger.write(books)
-        self.model.expire(self.now)
+        self._opened()
         self.model.holds[call_id] = amount, expires_at
 
     @precondition(lambda self: self.model.holds)
@@ -156,7 +165,7 @@ class Ledger(RuleBasedStateMachine):
             wallet = books.wallets[self.wallet.pk]
             books.resize_hold(wallet, hold.pk, old=amount, new=amount + more, expires_at=expires_at)
             ledger.write(books)
-        self.model.expire(self.now)
+        self._opened()
         self.model.holds[call_id] = amount + more, expires_at
 
     @precondition(lambda self: self.model.holds)
@@ -172,7 +181,7 @@ class Ledger(RuleBasedStateMachine):
         call_id, _ = self._picked(pick)
         for _repeated in range(2):
             holds.release(service_id=self.service.pk, call_id=call_id)
-        self.model.expire(self.now)
+        self._opened()
         del self.model.holds[call_id]
 
     @rule()
@@ -180,7 +189,7 @@ class Ledger(RuleBasedStateMachine):
         over = [call_id for call_id, (_, expires_at) in self.model.holds.items() if expires_at <= self.now]
         assert holds.expire_due() == len(over)
         if over:
-            self.model.expire(self.now)
+            self._opened()
         for call_id in over:
             del self.model.holds[call_id]
 
@@ -202,7 +211,7 @@ class Ledger(RuleBasedStateMachine):
             books.reverse(wallet, rows, known, note, spent_on=charged.day)
             books.expire_due(wallet)
             ledger.write(books)
-        self.model.expire(self.now)
+        self._opened()
         self.model.void(number, self._today(), self.now)
 
     @rule(length=waits)
@@ -214,17 +223,15 @@ class Ledger(RuleBasedStateMachine):
         grants.expire_due()
         assert grants.expire_due() == 0
         self.model.expire(self.now)
+        if Wallet.objects.get(pk=self.wallet.pk).allotment_resets_at != self.resets_at:  # it had something to open
+            self._opened()
 
     @precondition(lambda self: self.resets_at <= self.now)
     @rule()
     def start_cycle(self) -> None:
         assert grants.reset_due_allotments() == 1
         assert grants.reset_due_allotments() == 0
-        self.model.expire(self.now)
-        for grant in self.model.grants:
-            if grant.kind == "allotment":
-                grant.left = ZERO
-        self.resets_at = self._allotment()
+        self._opened()
 
     def _charge(self, amount: Decimal, ends: tuple[str, Decimal] | None = None) -> None:
         number = self._step()
@@ -235,7 +242,7 @@ class Ledger(RuleBasedStateMachine):
                 books.end_hold(wallet, Hold.objects.get(call_id=ends[0]).pk, ends[1], "captured")
             books.charge(wallet, amount, Note("call", f"charge:{number}", "Call"))
             ledger.write(books)
-        self.model.expire(self.now)
+        self._opened()
         self.model.charge(number, amount, self._today())
 
     def _picked(self, pick: int) -> tuple[str, tuple[Decimal, datetime]]:
