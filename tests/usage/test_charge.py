@@ -88,6 +88,16 @@ def test_two_bodies_in_one_array_are_told_apart_to_the_last_digit(bare_account: 
     assert [answer["status"] for answer in charge("aipbx", second)] == [status]
 
 
+def test_a_refused_event_that_was_mended_in_the_same_array_is_charged(bare_account: Make) -> None:
+    account = bare_account("atllasx", paid="100")
+    lost = event(account, event_id="e", project="nowhere", duration_seconds=5)
+    mended = event(account, event_id="e", duration_seconds=6)
+    answers = charge("atllasx", lost, mended, mended, lost)
+    assert [a["status"] for a in answers] == ["rejected", "accepted", "duplicate", "rejected"]
+    assert [a["error"]["code"] for a in (answers[0], answers[3])] == ["unknown_project", "unknown_project"]
+    assert Transaction.objects.filter(kind="call").count() == 1
+
+
 def test_one_bad_event_does_not_stop_the_others_and_leaves_no_key_behind(bare_account: Make) -> None:
     account = bare_account("aipbx", paid="5")
     yandex = event(account, event_id="y", model="yandex-realtime", llm_input_tokens=1000)

@@ -98,13 +98,14 @@ def _attempt(key: KeyContext, items: Sequence[IncomingEvent | Rejection], *, loo
     results: dict[int, EventResult] = {}
     refusals: list[tuple[int, Rejection]] = []
     fresh: dict[tuple[str, str], int] = {}
-    repeats: list[tuple[int, int]] = []
+    repeats: list[tuple[int, IncomingEvent]] = []
     for index, item in enumerate(items):
         if isinstance(item, Rejection):
             refusals.append((index, item))
         elif (first := fresh.setdefault((item.source, item.event_id), index)) != index:
-            repeats.append((index, first))
-    events = {index: item for index in fresh.values() if isinstance(item := items[index], IncomingEvent)}
+            repeats.append((index, item))
+    sent = {index: item for index in fresh.values() if isinstance(item := items[index], IncomingEvent)}
+    events = sent
     with transaction.atomic() if look_first else contextlib.nullcontext():
         if events and look_first:
             _lock(key, events)  # whoever lost a race now queues: what others charged to these wallets is seen below
@@ -120,16 +121,19 @@ def _attempt(key: KeyContext, items: Sequence[IncomingEvent | Rejection], *, loo
         results[index] = answers.rejected(refusal)
     if refusals:
         run(event_rows.insert_rejections([refusal for _, refusal in refusals], service_id=key.service_id))
-    for index, first in repeats:
-        results[index] = _repeat(items, index, first, results[first])
+    for index, item in repeats:
+        first = fresh[item.source, item.event_id]
+        results[index] = _repeat(key, item, sent[first], results[first])
     return [results[index] for index in range(len(items))]
 
 
-def _repeat(items: Sequence[IncomingEvent | Rejection], index: int, first: int, answer: EventResult) -> EventResult:
-    """The same key twice in one array: the second is a duplicate, or a conflict where its body differs."""
-    item, original = items[index], items[first]
-    if isinstance(item, IncomingEvent) and isinstance(original, IncomingEvent) and not chat.same_body(item, original):
-        return known.conflict(item)
+def _repeat(key: KeyContext, item: IncomingEvent, original: IncomingEvent, answer: EventResult) -> EventResult:
+    """The same key twice in one array: the second is a duplicate, or a conflict where its body differs.
+
+    Unless the first was refused: that left no key behind, and the second stands for itself.
+    """
+    if not chat.same_body(item, original):
+        return charge_events(key=key, items=[item])[0] if answer["status"] == "rejected" else known.conflict(item)
     return answer if answer["status"] == "rejected" else answers.duplicate(answer)
 
 
