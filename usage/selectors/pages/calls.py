@@ -35,17 +35,19 @@ SELECT e.id, e.day, e.event_type, e.started_at, e.received_at, e.call_id, e.chan
 IN_PROGRESS = """
 SELECT h.id, h.call_id, h.project_id, h.amount, h.created_at, h.expires_at,
        COALESCE(h.request->>'channel', ''),
-       COALESCE(NULLIF(h.request->>'caller', ''), h.request->>'from', ''), COALESCE(h.request->>'assistant', '')
+       COALESCE(NULLIF(h.request->>'caller', ''), h.request->>'from', ''), COALESCE(h.request->>'assistant', ''),
+       h.is_simulated
   FROM billing_hold h
  WHERE h.wallet_id = %s AND h.status = 'active' AND h.expires_at > now() AND (%s::bigint IS NULL OR h.project_id = %s)
    AND (%s::text = '' OR h.request->>'channel' = %s)
  ORDER BY h.id DESC LIMIT %s
 """
-# What changes whenever a call starts, ends, is charged or is reversed: one wallet row and one index entry.
+# What changes whenever a call starts, ends, is charged or is reversed: one wallet row and two index entries.
 PULSE = """
 SELECT w.last_number, w.held_calls, w.held,
        COALESCE((SELECT e.id FROM usage_usageevent e WHERE e.account_id = w.account_id
-                  ORDER BY e.day DESC, e.id DESC LIMIT 1), 0)
+                  ORDER BY e.day DESC, e.id DESC LIMIT 1), 0),
+       COALESCE((SELECT max(h.id) FROM billing_hold h WHERE h.wallet_id = w.id AND h.status = 'active'), 0)
   FROM billing_wallet w WHERE w.id = %s
 """
 
@@ -127,6 +129,7 @@ class CallInProgress:
     channel: str
     caller: str
     assistant: str
+    is_simulated: bool
 
     @property
     def title(self) -> str:
@@ -142,11 +145,12 @@ class Pulse:
     held_calls: int
     held: Decimal
     event_id: int
+    hold_id: int
 
     @property
     def token(self) -> str:
         """The change as a short text that a page sends back."""
-        return f"{self.event_id}-{self.last_number}-{self.held_calls}-{self.held.normalize():f}"
+        return f"{self.event_id}-{self.last_number}-{self.held_calls}-{self.held.normalize():f}-{self.hold_id}"
 
 
 def call_streams(wanted: CallFilter) -> tuple[Stream[CallRow], Stream[CallRow]]:
