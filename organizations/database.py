@@ -7,14 +7,16 @@ its transaction when there is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import psycopg
 from django.db import connection
 from django.db.utils import InterfaceError
 
+Params = Sequence[Any] | Mapping[str, Any]
 Statement = tuple[str, Sequence[Any]]
 
 
@@ -34,14 +36,26 @@ def run(*statements: Statement) -> list[list[tuple[Any, ...]]]:
     """
     with connection.wrap_database_errors:
         raw = raw_connection()
-        cursors = [psycopg.Cursor(raw) for _ in statements]
         if len(statements) == 1:
-            cursors[0].execute(statements[0][0], statements[0][1], prepare=True)
+            cursors = [_execute(raw, *statements[0])]
         else:
             with raw.pipeline():
-                for cursor, (sql, params) in zip(cursors, statements, strict=True):
-                    cursor.execute(sql, params, prepare=True)
+                cursors = [_execute(raw, *statement) for statement in statements]
         return [cursor.fetchall() if _has_rows(cursor) else [] for cursor in cursors]
+
+
+def _execute(raw: psycopg.Connection[tuple[Any, ...]], sql: str, params: Params) -> psycopg.Cursor[tuple[Any, ...]]:
+    """Send one prepared statement. psycopg would look for the placeholders of a long one anew each time it is run."""
+    if isinstance(params, Mapping):
+        return psycopg.Cursor(raw).execute(sql, params, prepare=True)
+    return psycopg.RawCursor(raw).execute(_numbered(sql), params, prepare=True)
+
+
+@lru_cache(maxsize=1024)
+def _numbered(sql: str) -> str:
+    """The statement with PostgreSQL's own placeholders, $1 and on, in place of each %s."""
+    first, *others = sql.split("%s")
+    return first + "".join(f"${number}{part}" for number, part in enumerate(others, start=1))
 
 
 def merged(*statements: Statement, counting: bool = False) -> Statement:
