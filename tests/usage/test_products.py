@@ -99,7 +99,7 @@ def test_prices_that_the_pages_leave_open_are_marked() -> None:
 
 def test_changed_prices_become_a_new_version_from_the_files_date(edit: Edit) -> None:
     load_product(file=read_product("atllasx"))
-    folder = edit("atllasx", ("2020-01-01T00:00:00Z", "2026-06-01T00:00:00Z"), ('price = "1" ', 'price = "2" '))
+    folder = edit("atllasx", ("2020-01-01T12:00:00Z", "2026-06-01T00:00:00Z"), ('price = "1" ', 'price = "2" '))
     loaded = load_product(file=read_product("atllasx", folder))
     assert (loaded.change, loaded.version.number, loaded.version.status) == ("updated", 2, "published")
     assert loaded.version.starts_at == datetime(2026, 6, 1, tzinfo=UTC)
@@ -149,7 +149,7 @@ def test_the_currency_of_a_product_with_accounts_cannot_change(edit: Edit) -> No
         (('metric = "stt_seconds"', 'metric = "sst_seconds"'), "call.completed reports no sst_seconds"),
         (('event_type = "call.completed"', 'event_type = "call.done"'), "event_type: must be one of call.completed"),
         (('component = "stt"', 'component = "s t t"'), "component: Enter a valid"),
-        (("2020-01-01T00:00:00Z", "2020-01-01T00:00:00"), "starts_at: needs an offset"),
+        (("2020-01-01T12:00:00Z", "2020-01-01T12:00:00"), "starts_at: needs an offset"),
         (('currency = "USD"', 'currency = "XXX"'), "[product], currency: must be one of USD"),
         (('timezone = "UTC"', 'timezone = "Mars/Base"'), '[product], timezone: "Mars/Base" is not a timezone'),
         (('rounding_step = "0.001"', 'rounding_step = "0"'), "rounding_step: must be above 0"),
