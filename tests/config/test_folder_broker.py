@@ -47,7 +47,7 @@ def test_an_unfinished_message_is_not_seen(broker: Connection, tmp_path: Path) -
 
 
 def test_a_file_that_is_no_message_is_dropped_and_stops_nobody(broker: Connection, tmp_path: Path) -> None:
-    (tmp_path / "messages" / f"1_a.{tmp_path.name}.msg").write_text("")
+    (tmp_path / "messages" / f"0_a.{tmp_path.name}.msg").write_text("")  # sorts before every message
     with broker.SimpleQueue(tmp_path.name) as queue:
         queue.put("after")
         with pytest.raises(queue.Empty):
