@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSplitDateTim
 
 from billing.admin.wallet_panels import balance
 from billing.models import GrantKind, Hold, HoldStatus, TransactionKind, Wallet
-from billing.services import credits, holds
+from billing.services import credits, holds, wallets
 from organizations.admin import actions
 from organizations.admin.amounts import AmountField, amount_html, amount_text
 from organizations.admin.base import BackOfficeAdmin
@@ -215,7 +215,7 @@ class WalletActions(BackOfficeAdmin):
             return self._gone(request, object_id)
 
         def perform(form: actions.ReasonForm) -> str:
-            Wallet.objects.filter(pk=wallet.pk).update(is_frozen=frozen)
+            wallets.set_frozen(wallet_id=wallet.pk, is_frozen=frozen)
             return "The wallet is frozen: no call starts." if frozen else "The wallet is not frozen any more."
 
         verb = "Freeze" if frozen else "Unfreeze"

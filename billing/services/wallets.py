@@ -11,6 +11,8 @@ from billing.models import GrantKind, LedgerAccount, LedgerAccountKind, ProductT
 from billing.models.ledger import KINDS_PER_WALLET
 from billing.services.credits import credit
 from billing.services.grants import start_cycle
+from billing.services.locking import lock_wallets
+from organizations.database import run
 from organizations.models import Account
 
 
@@ -45,6 +47,16 @@ def open_wallet(*, account: Account) -> Wallet:
             if terms.monthly_allotment.amount > 0:
                 start_cycle(wallet_id=wallet.pk)
     return wallet
+
+
+def set_frozen(*, wallet_id: int, is_frozen: bool) -> bool:
+    """Freeze a wallet, so that no call starts, or let it go; says whether that changed anything.
+
+    Under the wallet's lock: an authorisation either was answered before or sees it.
+    """
+    with transaction.atomic():
+        run(lock_wallets([wallet_id]))
+        return bool(Wallet.objects.filter(pk=wallet_id).exclude(is_frozen=is_frozen).update(is_frozen=is_frozen))
 
 
 def _welcome(wallet: Wallet, terms: ProductTerms) -> None:
