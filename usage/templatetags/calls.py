@@ -7,9 +7,9 @@ from typing import Any
 
 from django import template
 
+from billing.views.shell import page_link
 from usage.selectors.pages.calls import CallRow
 from usage.views.calls import result_words
-from usage.views.shell import page_link
 from usage.views.words import CHANNELS, OTHER_USAGE, word
 
 register = template.Library()

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from billing.models import GrantKind
+from billing.templatetags.moments import day_short, length_words, local
+from billing.templatetags.money import micro_width, money_text
+from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.models import UsageEvent
 from usage.models.event import EventType
 from usage.selectors.pages.call import CallDetail, call_detail
-from usage.templatetags.moments import day_short, length_words, local
-from usage.templatetags.money import micro_width, money_text
 from usage.views.charge_lines import ChargeLine, charge_lines
-from usage.views.shell import Frame, render_page
 from usage.views.words import CHANNELS, DIRECTIONS, OUTCOME_REASONS, OUTCOMES, STATUS_REASONS, STATUSES, word
 
 GRANT_WORDS = {

@@ -16,6 +16,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from billing.models import Grant, GrantKind
+from billing.templatetags.moments import DASH, day_short, in_place, local
+from billing.templatetags.money import micro_width, money_text, number
+from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.models import RateCardVersion
 from usage.models.event import EventType
@@ -29,11 +32,8 @@ from usage.selectors.pages.calls import (
 )
 from usage.selectors.pages.keyset import NEWEST, Page, read_all, read_page
 from usage.selectors.pages.spending import DaySpending, spending_by_day
-from usage.templatetags.moments import DASH, day_short, in_place, local
-from usage.templatetags.money import micro_width, money_text, number
 from usage.views.export import csv_response
 from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
-from usage.views.shell import Frame, render_page
 from usage.views.words import CHANNELS, OTHER_USAGE, OUTCOMES, STATUSES, Text, word
 
 PAGE_SIZE = 25

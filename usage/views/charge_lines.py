@@ -13,9 +13,9 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from billing.templatetags.moments import length_words
+from billing.templatetags.money import money_text, number
 from usage.models import Rate
-from usage.templatetags.moments import length_words
-from usage.templatetags.money import money_text, number
 
 COST, MARGIN = Rate.Method.COST.value, Rate.Method.MARGIN.value
 QUANTITY_DECIMALS = 6

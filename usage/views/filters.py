@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from usage.templatetags.moments import day_year, month_name
+from billing.templatetags.moments import day_year, month_name
 
 Text = str | Promise
 MONTHS_OFFERED = 12

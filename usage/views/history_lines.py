@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 
 from billing.models import TransactionKind
 from billing.models.ledger import USAGE_KINDS
+from billing.templatetags.moments import DASH
+from billing.templatetags.money import number
+from billing.views.shell import Frame
 from usage.selectors.pages.history import HistoryRow
-from usage.templatetags.moments import DASH
-from usage.templatetags.money import number
-from usage.views.shell import Frame
 
 USAGE = {kind.value for kind in USAGE_KINDS}
 

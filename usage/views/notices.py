@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from billing.models import ProductTerms, WalletMode
+from billing.templatetags.money import money_text
+from billing.views.shell import Frame
 from organizations.models import Account
-from usage.templatetags.money import money_text
-from usage.views.shell import Frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from billing.templatetags.moments import DASH, day_long, in_place, month_name
+from billing.templatetags.money import CREDIT, micro_width, number, rounded_text
+from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.pages.history import HistoryFilter, history_streams
 from usage.selectors.pages.keyset import read_page
@@ -24,12 +27,9 @@ from usage.selectors.pages.spending import (
     spending_by_hour,
     total_of,
 )
-from usage.templatetags.moments import DASH, day_long, in_place, month_name
-from usage.templatetags.money import CREDIT, micro_width, number, rounded_text
 from usage.views.chart import draw_chart, draw_hours
 from usage.views.history_lines import history_lines
 from usage.views.notices import notices_of
-from usage.views.shell import Frame, render_page
 
 LAST_TRANSACTIONS = 6
 DAYS_FORESEEN_MAX = 365

@@ -19,9 +19,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Wallet
+from billing.selectors.page_balance import Balance, balance_of
+from billing.templatetags.money import prefer_locale
 from organizations.tenancy import PROJECT_PARAMETER, Tenant
-from usage.selectors.pages.balance import Balance, balance_of
-from usage.templatetags.money import prefer_locale
 
 
 @dataclass(frozen=True, slots=True)

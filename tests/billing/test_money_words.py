@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django.utils import translation
 from djmoney.money import Money
 
-from usage.templatetags.money import compact, micro_width, money_parts, prefer_locale
+from billing.templatetags.money import compact, micro_width, money_parts, prefer_locale
 
 MINUS = "\N{MINUS SIGN}"
 

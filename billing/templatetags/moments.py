@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from usage.templatetags.money import number, reader_locale
+from billing.templatetags.money import number, reader_locale
 
 register = template.Library()
 
