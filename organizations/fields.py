@@ -15,18 +15,18 @@ CURRENCY_LENGTH = 6
 AMOUNT_DECIMALS = 6
 
 
-def currency_field() -> models.CharField[str, str]:
+def currency_field(**kwargs: Any) -> models.CharField[str, str]:
     """The row's currency: an ISO 4217 code, or CREDIT for products that sell calls as credits."""
-    return models.CharField(max_length=CURRENCY_LENGTH, editable=False)
+    return models.CharField(max_length=CURRENCY_LENGTH, editable=False, **kwargs)
 
 
-def amount_field(verbose_name: str = "", **kwargs: Any) -> MoneyField:
-    """A `Money` in the row's own `currency`, stored as numeric(20,6)."""
+def amount_field(verbose_name: str = "", *, currency: str = "currency", **kwargs: Any) -> MoneyField:
+    """A `Money` in the currency of the row's column `currency`, stored as numeric(20,6)."""
     return MoneyField(
         verbose_name or None,
         max_digits=20,
         decimal_places=AMOUNT_DECIMALS,
-        currency_field_name="currency",
+        currency_field_name=currency,
         default_currency=None,
         **kwargs,
     )

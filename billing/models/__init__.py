@@ -1,12 +1,34 @@
+from billing.models.auto_top_up import AutoTopUp, AutoTopUpStatus
+from billing.models.card import Card
+from billing.models.coupon import Coupon, CouponAttempt, CouponBatch, CouponRedemption
 from billing.models.grant import Grant, GrantKind
 from billing.models.hold import Hold, HoldStatus
 from billing.models.ledger import LedgerAccount, LedgerAccountKind, Transaction, TransactionKind, Transfer
 from billing.models.movement import HourlyMovement
+from billing.models.provider_event import ProviderEvent, ProviderEventStatus
+from billing.models.reconciliation import DifferenceKind, PaymentDifference, ReconciliationRun
+from billing.models.refund import Dispute, DisputeStatus, Refund, RefundStatus
+from billing.models.subscription import Plan, Subscription, SubscriptionStatus
 from billing.models.terms import ProductTerms
+from billing.models.top_up import IN_FLIGHT, Payment, TopUp, TopUpOrigin, TopUpStatus
+from billing.models.top_up_terms import CreditPack, ExchangeRate, PaymentProvider, TaxRate, TopUpTerms
 from billing.models.verification import LedgerVerification
 from billing.models.wallet import Wallet, WalletMode
 
 __all__ = [
+    "IN_FLIGHT",
+    "AutoTopUp",
+    "AutoTopUpStatus",
+    "Card",
+    "Coupon",
+    "CouponAttempt",
+    "CouponBatch",
+    "CouponRedemption",
+    "CreditPack",
+    "DifferenceKind",
+    "Dispute",
+    "DisputeStatus",
+    "ExchangeRate",
     "Grant",
     "GrantKind",
     "Hold",
@@ -15,7 +37,23 @@ __all__ = [
     "LedgerAccount",
     "LedgerAccountKind",
     "LedgerVerification",
+    "Payment",
+    "PaymentDifference",
+    "PaymentProvider",
+    "Plan",
     "ProductTerms",
+    "ProviderEvent",
+    "ProviderEventStatus",
+    "ReconciliationRun",
+    "Refund",
+    "RefundStatus",
+    "Subscription",
+    "SubscriptionStatus",
+    "TaxRate",
+    "TopUp",
+    "TopUpOrigin",
+    "TopUpStatus",
+    "TopUpTerms",
     "Transaction",
     "TransactionKind",
     "Transfer",

@@ -34,6 +34,8 @@ class LedgerAccountKind(models.IntegerChoices):
     PROMO_COST = 7, "Promo given"
     ALLOTMENT_COST = 8, "Allotment given"
     ADJUSTMENT = 9, "Adjustments"
+    TAX = 10, "Tax payable"
+    DISPUTED = 11, "Disputed payments"
 
 
 CUSTOMER_KINDS = (
@@ -74,6 +76,12 @@ class TransactionKind(models.TextChoices):
     LLM = "llm", "LLM requests"
     VOID = "void", "Reversal"
     TOP_UP = "top_up", "Top-up"
+    AUTO_TOP_UP = "auto_top_up", "Automatic top-up"
+    REFUND = "refund", "Refund"
+    REFUND_BACK = "refund_back", "Refund returned"
+    DISPUTE = "dispute", "Disputed payment"
+    REINSTATED = "reinstated", "Dispute won"
+    COUPON = "coupon", "Coupon"
     CREDIT = "credit", "Credit"
     WELCOME = "welcome", "Welcome bonus"
     PROMO = "promo", "Promo credit"

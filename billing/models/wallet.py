@@ -54,6 +54,10 @@ class Wallet(models.Model):
     allotment_resets_at = models.DateTimeField(null=True, blank=True, editable=False)
     next_expiry_at = models.DateTimeField(null=True, editable=False, help_text="When the next grant expires.")
 
+    auto_top_up_below = amount_field(
+        null=True, editable=False, help_text="A charge that takes the balance below it rings for an automatic top-up."
+    )
+
     last_number = models.BigIntegerField(default=0, editable=False)
     chain_head = models.BinaryField(max_length=32, default=bytes(32), editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

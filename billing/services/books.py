@@ -28,6 +28,10 @@ COST_ACCOUNT = {
 }
 RECEIVABLE = LedgerAccountKind.RECEIVABLE.value
 REVENUE = LedgerAccountKind.REVENUE.value
+PAID = LedgerAccountKind.PAID.value
+CLEARING = LedgerAccountKind.CLEARING.value
+TAX = LedgerAccountKind.TAX.value
+DISPUTED = LedgerAccountKind.DISPUTED.value
 
 
 class InsufficientBalanceError(Exception):
@@ -120,6 +124,54 @@ class Books:
         transfers += self._settle(wallet)
         return self._post(wallet, amount, note, transfers)
 
+    def pay_in(self, wallet: WalletState, amount: Decimal, note: Note, *, tax: Decimal, source: str) -> Posting:
+        """Money that a payment brought: `amount` > 0 as a paid lot, which settles debt first; `tax` >= 0 is owed on.
+
+        The lot is `transfers[0]`'s grant. Both amounts are in the wallet's currency.
+        """
+        grant = self._new_grant(wallet, GrantKind.PAID.value, amount, source, None, PAID_PRIORITY)
+        transfers = [self._part(wallet, CLEARING, PAID, amount, grant.id)]
+        if tax > 0:
+            transfers.append(self._part(wallet, CLEARING, TAX, tax, None))
+        transfers += self._settle(wallet)
+        return self._post(wallet, amount, note, transfers)
+
+    def pay_out(self, wallet: WalletState, grant: GrantState, amount: Decimal, note: Note, *, tax: Decimal) -> Posting:
+        """Take `amount` > 0 of a paid lot, with its share of the tax, out of the wallet: a refund that is on its way.
+
+        Raises InsufficientBalanceError when less of the lot is unspent, or calls in progress hold it.
+        """
+        if amount > grant.remaining or amount > wallet.balance - wallet.held:
+            raise InsufficientBalanceError
+        self._change(wallet, grant, -amount)
+        transfers = [self._part(wallet, PAID, CLEARING, amount, grant.id)]
+        if tax > 0:
+            transfers.append(self._part(wallet, TAX, CLEARING, tax, None))
+        return self._post(wallet, -amount, note, transfers)
+
+    def claw_back(
+        self, wallet: WalletState, grant: GrantState, amount: Decimal, note: Note, *, tax: Decimal
+    ) -> Posting:
+        """Take `amount` > 0 of a disputed payment back: its own lot first, then other paid lots, then as debt.
+
+        Promo and allotment stay: they were never the payer's (DESIGN.md, 'What must always be true', 7).
+        """
+        transfers: list[chain.TransferPart] = []
+        left = amount
+        paid = [each for each in wallet.grants if each.kind == GrantKind.PAID and each.id != grant.id]
+        for each in [grant, *reversed(paid)]:
+            take = min(left, each.remaining)
+            if take > 0:
+                left -= take
+                self._change(wallet, each, -take)
+                transfers.append(self._part(wallet, PAID, DISPUTED, take, each.id))
+        if left > 0:
+            wallet.debt += left
+            transfers.append(self._part(wallet, RECEIVABLE, DISPUTED, left, None))
+        if tax > 0:
+            transfers.append(self._part(wallet, TAX, DISPUTED, tax, None))
+        return self._post(wallet, -amount, note, transfers)
+
     def debit(self, wallet: WalletState, amount: Decimal, note: Note) -> Posting:
         """Take `amount` > 0 back from the balance, for an adjustment.
 
@@ -143,18 +195,20 @@ class Books:
         grants: dict[int, GrantState],
         note: Note,
         *,
-        spent_on: date,
+        spent_on: date | None,
     ) -> Posting:
-        """Undo a charge transfer by transfer: each grant gets back what was recorded as taken from it.
+        """Undo a charge, a refund or a dispute transfer by transfer: each grant gets back what was taken from it.
 
-        `grants` are those the charge drew on. What the charge left as debt lowers the debt, or, where that has been
-        settled since, comes back as paid money.
+        `grants` are those it drew on; `spent_on` is the day that usage counted towards, None for what was no usage.
+        What it left as debt lowers the debt, or, where that has been settled since, comes back as paid money.
         """
         transfers: list[chain.TransferPart] = []
         total = ZERO
         for source_id, target_id, amount, grant_id in parts:
-            total += amount
             transfers.append((target_id, source_id, amount, grant_id))
+            if source_id % KINDS_PER_WALLET == TAX:  # between the operator's own accounts
+                continue
+            total += amount
             if grant_id is not None:
                 self._change(wallet, grants[grant_id], amount)
                 continue

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from billing.services import cycles, writing
+from billing.services import cycles, doorbells, writing
 from billing.services.books import Books, Posting
 from billing.services.locking import lock_wallets
 from billing.services.state import GrantState, WalletState
@@ -115,6 +115,9 @@ def statements(books: Books) -> list[Statement]:
     if books.resized_holds:
         found.append(writing.resize_holds(books.resized_holds))
     found.append(writing.update_wallets(wallets))
+    for wallet in wallets:
+        if wallet.auto_top_up_below is not None and wallet.balance < wallet.auto_top_up_below:
+            doorbells.ring_auto_top_up(wallet.id)
     return found
 
 

@@ -70,6 +70,7 @@ class WalletState:
     monthly_allotment: Decimal = ZERO
     allotment_anchor: date | None = None
     allotment_resets_at: datetime | None = None
+    auto_top_up_below: Decimal | None = None
     grants: list[GrantState] = field(default_factory=list)
     day: date = field(init=False)
     """Today in the account's timezone, never a day before the last one that usage was charged on."""

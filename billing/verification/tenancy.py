@@ -6,16 +6,16 @@ from billing.verification.invariant import Invariant
 
 WALLETS_ARE_WHOLE = Invariant(
     "wallets_are_whole",
-    "A wallet is in its product's currency and has each of the nine ledger accounts, in that currency.",
+    "A wallet is in its product's currency and has each of the eleven ledger accounts, in that currency.",
     """
 SELECT w.id AS wallet_id, w.currency, p.currency AS product_currency, l.accounts
   FROM billing_wallet w
   JOIN organizations_account a ON a.id = w.account_id
   JOIN organizations_product p ON p.id = a.product_id
   LEFT JOIN (SELECT wallet_id, currency, count(DISTINCT kind) AS accounts FROM billing_ledgeraccount
-              WHERE kind BETWEEN 1 AND 9 AND id = wallet_id * 16 + kind GROUP BY wallet_id, currency) l
+              WHERE kind BETWEEN 1 AND 11 AND id = wallet_id * 16 + kind GROUP BY wallet_id, currency) l
          ON l.wallet_id = w.id AND l.currency = w.currency
- WHERE w.currency <> p.currency OR l.accounts IS DISTINCT FROM 9
+ WHERE w.currency <> p.currency OR l.accounts IS DISTINCT FROM 11
 """,
 )
 

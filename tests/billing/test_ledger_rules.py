@@ -139,7 +139,7 @@ def test_every_row_of_a_wallet_is_in_its_currency(currency: str) -> None:
         ),
         (
             "INSERT INTO billing_ledgeraccount (id, wallet_id, currency, kind) "
-            f"SELECT max(id) + 16, max(wallet_id) + 1, '{currency}', 9 FROM billing_ledgeraccount",
+            f"SELECT max(id) + 16, max(wallet_id) + 1, '{currency}', 11 FROM billing_ledgeraccount",
             "ledger_account_of_wallet",
         ),
         (_transfer(currency=f"'{currency}'"), "transfer_of_transaction"),
@@ -163,7 +163,7 @@ def _transfer(**values: str) -> str:
         ({"source": "t.source_id + 16"}, "transfer_in_wallet"),
         ({"target": "t.target_id + 16"}, "transfer_in_wallet"),
         ({"target": "t.wallet_id * 16"}, "transfer_in_wallet"),
-        ({"target": "t.wallet_id * 16 + 10"}, "transfer_in_wallet"),
+        ({"target": "t.wallet_id * 16 + 12"}, "transfer_in_wallet"),
         ({"transaction": "0"}, "transfer_of_transaction"),
         ({"transaction": "{other}"}, "transfer_of_transaction"),
         ({"grant": "{other_grant}"}, "transfer_of_grant"),
