@@ -1,0 +1,114 @@
+"""How a payment intent is tried: succeed, decline, or wait until the payer has confirmed who they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.fakes.stripe import cards, charges, disputes, payment_methods
+from tests.fakes.stripe.errors import card_error
+from tests.fakes.stripe.store import Object, public
+from tests.fakes.stripe.world import Call
+
+
+def needs_payer(behaviour: Object) -> bool:
+    """Whether the bank wants the payer to confirm this payment."""
+    kind = behaviour["authentication"]
+    return bool(kind == "always" or (kind == "until_set_up" and not behaviour["set_up"]))
+
+
+def attempt(
+    call: Call,
+    intent: Object,
+    method: Object,
+    *,
+    off_session: bool = False,
+    confirmed: bool = False,
+    return_url: str | None = None,
+) -> Object:
+    """Try to take the intent's money with this card; the intent's new state says how it went.
+
+    `off_session`: the payer is not there, so a bank that wants them declines. `confirmed`: they have just been there.
+    """
+    behaviour = method["_behaviour"]
+    if needs_payer(behaviour) and not confirmed:
+        if not off_session:
+            return _wait_for_payer(call, intent, method, return_url)
+        return decline(call, intent, method, "authentication_required")
+    if behaviour["decline"]:
+        return decline(call, intent, method, behaviour["decline"])
+    return _succeed(call, intent, method, off_session=off_session)
+
+
+def _wait_for_payer(call: Call, intent: Object, method: Object, return_url: str | None) -> Object:
+    page = f"{call.world.url}/c/authenticate/{intent['id']}"
+    action: Object = {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": page}}
+    if return_url is None:
+        action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": page}}
+    return call.change(
+        intent,
+        "payment_intent.requires_action",
+        status="requires_action",
+        payment_method=method["id"],
+        next_action=action,
+        last_payment_error=None,
+    )
+
+
+def decline(call: Call, intent: Object, method: Object, code: str) -> Object:
+    """The bank says no: a failed charge, and an intent that wants another card."""
+    charge = charges.attempt(call, intent, method, declined=code)
+    error = {
+        "advice_code": charge["outcome"]["advice_code"],
+        "charge": charge["id"],
+        "code": cards.error_code(code),
+        "decline_code": code,
+        "message": cards.message(code),
+        "payment_method": public(method),
+        "type": "card_error",
+    }
+    return call.change(
+        intent,
+        "payment_intent.payment_failed",
+        status="requires_payment_method",
+        payment_method=None,
+        next_action=None,
+        latest_charge=charge["id"],
+        last_payment_error=error,
+    )
+
+
+def _succeed(call: Call, intent: Object, method: Object, *, off_session: bool) -> Object:
+    if intent["setup_future_usage"] and intent["customer"]:
+        if not off_session:
+            call.change(method, _behaviour=method["_behaviour"] | {"set_up": True})
+        payment_methods.join(call, method, intent["customer"], redisplay="limited")
+    if not method["customer"]:
+        call.change(method, _spent=True)
+    charge = charges.attempt(call, intent, method)
+    changed: dict[str, Any] = {
+        "status": "succeeded",
+        "amount_received": intent["amount"],
+        "payment_method": method["id"],
+        "latest_charge": charge["id"],
+        "next_action": None,
+        "last_payment_error": None,
+    }
+    call.change(intent, "payment_intent.succeeded", **changed)
+    disputed = method["_behaviour"]["dispute"]
+    if disputed:
+        disputes.opened(call, charge, reason="fraudulent", status=disputed)
+    return intent
+
+
+def raise_if_declined(intent: Object) -> None:
+    """402 with the intent in it, when its last attempt was declined."""
+    error = intent["last_payment_error"]
+    if intent["status"] == "requires_payment_method" and error:
+        raise card_error(
+            error["decline_code"],
+            code=error["code"],
+            message=error["message"],
+            charge=error.get("charge"),
+            payment_intent=public(intent),
+            payment_method=error["payment_method"],
+        )

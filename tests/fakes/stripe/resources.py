@@ -1,0 +1,29 @@
+"""The modules whose `ROUTES` the API answers: a new kind of object is added here."""
+
+from __future__ import annotations
+
+from tests.fakes.stripe import (
+    accounts,
+    balance,
+    charges,
+    customers,
+    disputes,
+    events,
+    payment_intents,
+    payment_methods,
+    refunds,
+    webhook_endpoints,
+)
+
+MODULES = (
+    accounts,
+    balance,
+    charges,
+    customers,
+    disputes,
+    events,
+    payment_intents,
+    payment_methods,
+    refunds,
+    webhook_endpoints,
+)
