@@ -150,6 +150,26 @@ if "CREDIT" not in moneyed.CURRENCIES:
 CURRENCY_CODE_MAX_LENGTH = 6
 DEFAULT_CURRENCY = None
 
+# The payment providers' stand-ins listen here.
+STAND_IN_PORT = env.int("STAND_IN_PORT", default=env.int("PORT", default=8000) + 1)
+
+# Robokassa: without a shop of one's own the stand-in answers, but never in production.
+ROBOKASSA_LOGIN = env("ROBOKASSA_LOGIN", default="")
+ROBOKASSA_IS_STAND_IN = not ROBOKASSA_LOGIN and not PRODUCTION
+if ROBOKASSA_IS_STAND_IN:
+    ROBOKASSA_LOGIN = "stand-in"
+    ROBOKASSA_PASSWORD1, ROBOKASSA_PASSWORD2, ROBOKASSA_PASSWORD3 = "stand-in-1", "stand-in-2", "stand-in-3"
+    ROBOKASSA_TEST = True
+    ROBOKASSA_BASE_URL = ROBOKASSA_SERVICES_URL = f"http://127.0.0.1:{STAND_IN_PORT}/robokassa"
+else:
+    ROBOKASSA_PASSWORD1 = env("ROBOKASSA_PASSWORD1", default="")
+    ROBOKASSA_PASSWORD2 = env("ROBOKASSA_PASSWORD2", default="")
+    ROBOKASSA_PASSWORD3 = env("ROBOKASSA_PASSWORD3", default="")  # for refunds
+    ROBOKASSA_TEST = env.bool("ROBOKASSA_TEST", default=False)
+    ROBOKASSA_BASE_URL = env("ROBOKASSA_BASE_URL", default="https://auth.robokassa.ru")
+    ROBOKASSA_SERVICES_URL = env("ROBOKASSA_SERVICES_URL", default="https://services.robokassa.ru")
+ROBOKASSA_HASH = env("ROBOKASSA_HASH", default="sha256")
+
 # People
 AUTH_USER_MODEL = "organizations.User"
 AUTHENTICATION_BACKENDS = [
