@@ -7,12 +7,25 @@ from io import StringIO
 from django.core.management import call_command
 from django.db import connection
 
-from billing.models import ProductTerms
+from billing.models import CreditPack, ExchangeRate, Plan, ProductTerms, TaxRate, TopUpTerms
 from organizations.database import raw_connection
 from organizations.models import Product, Service
 from usage.models import FreeRule, Rate, RateCard, RateCardVersion
 
-MODELS = (Product, Service, ProductTerms, RateCard, RateCardVersion, Rate, FreeRule)
+MODELS = (
+    Product,
+    Service,
+    ProductTerms,
+    TopUpTerms,
+    CreditPack,
+    Plan,
+    TaxRate,
+    ExchangeRate,
+    RateCard,
+    RateCardVersion,
+    Rate,
+    FreeRule,
+)
 
 _kept: dict[str, bytes] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing.models import ProductTerms
+from billing.models import CreditPack, Plan, ProductTerms, TopUpTerms
 from organizations.models import Account, Product, Service, User
 from usage.models import Rate, RateCard, RateCardVersion
 from usage.services.products.files import FOLDER, product_slugs, read_product
@@ -208,3 +209,50 @@ def test_every_file_has_a_demo_customer_with_an_owner() -> None:
         (account,) = read_product(slug).demo_accounts
         assert account.members[0].role == "owner"
         assert all(member.email.endswith(".example") for member in account.members)
+
+
+def test_each_product_takes_money_as_its_page_says(products: dict[str, Product]) -> None:
+    found = {
+        terms.product.slug: (
+            str(terms.minimum.amount.normalize()),
+            [str(choice.quantize(Decimal(1))) for choice in terms.choices],
+            terms.providers,
+            terms.price_currency,
+            terms.offers_auto_top_up,
+        )
+        for terms in TopUpTerms.objects.select_related("product")
+    }
+    assert found == {
+        "aipbx": ("1E+1", ["10", "25", "50", "100"], ["stripe", "robokassa", "bank"], "USD", False),
+        "aitelier": ("2E+1", ["50", "200", "500"], ["stripe", "bank"], "USD", True),
+        "letustalk": ("5", ["5", "10", "25", "50"], ["stripe"], "USD", False),
+        "osmtalk": ("1E+2", ["500", "1000", "2000", "5000"], ["stripe"], "INR", False),
+        "atllasx": ("5E+1", ["100", "200", "500", "1000"], ["stripe"], "USD", True),
+    }
+    assert {str(plan): str(plan.allotment.amount.normalize()) for plan in Plan.objects.all()} == {
+        "Starter": "1E+2",
+        "Practice": "3E+2",
+    }
+    assert [pack.amount.amount for pack in CreditPack.objects.all()] == [Decimal(500), Decimal(1000)]
+    assert all(pack.price_currency == "USD" and pack.currency == "CREDIT" for pack in CreditPack.objects.all())
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ('providers = ["stripe"] -> providers = []', "[top_up], providers: is required: nobody could pay."),
+        ('choices = ["5", "10", -> choices = ["10", "5",', "[top_up], choices: must rise, from the minimum"),
+        ('minimum = "5" -> minimum = "0"', "[top_up], minimum: must be above 0"),
+        ('providers = ["stripe"] -> providers = ["bank"]', "[top_up], bank_details: is required"),
+        ('auto_top_up = false -> unit_price = "2"', "[top_up], unit_price: must be 1"),
+        ('auto_top_up = false -> price_currency = "INR"', "[top_up], price_currency: must be USD"),
+    ],
+)
+def test_a_mistake_in_how_money_is_taken_is_told(tmp_path: Path, change: str, expected: str) -> None:
+    old, new = change.split(" -> ")
+    text = (FOLDER / "letustalk.toml").read_text(encoding="utf-8")
+    start = text.index("[top_up]")
+    assert old in text[start:]
+    (tmp_path / "letustalk.toml").write_text(text[:start] + text[start:].replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ProductFileError, match=re.escape(expected)):
+        read_product("letustalk", tmp_path)

@@ -5,6 +5,7 @@ Loading again changes nothing: an account that exists keeps its history, and onl
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,14 +13,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
 
-from billing.models import GrantKind, TransactionKind
+from billing.models import Coupon, CouponBatch, GrantKind, TransactionKind
 from billing.services.accounts import open_account
 from billing.services.credits import credit
-from organizations.models import Account, Membership, Product, User
+from organizations.models import Account, Membership, Organization, Product, User
 from organizations.services.accounts import ProjectSpec
 from usage.services.demo.clock import clock_at
 from usage.services.demo.history import live_through
-from usage.services.products.demo_table import DemoAccount
+from usage.services.products.demo_table import DemoAccount, DemoCoupon
 from usage.services.products.files import ProductFile
 
 DEMO_PASSWORD = "demo-password"
@@ -33,6 +34,8 @@ def load_demo_accounts(*, product: Product, file: ProductFile) -> int:
     """
     if settings.PRODUCTION:
         raise ImproperlyConfigured("Demo customers have a known password and are never created in production.")
+    for coupon in file.demo_coupons:
+        _offer(product, coupon)
     made = 0
     for demo in file.demo_accounts:
         with transaction.atomic():
@@ -40,6 +43,15 @@ def load_demo_accounts(*, product: Product, file: ProductFile) -> int:
                 _make(product, demo, file)
                 made += 1
     return made
+
+
+def _offer(product: Product, demo: DemoCoupon) -> None:
+    batch, _ = CouponBatch.objects.get_or_create(
+        product=product,
+        name=demo.name,
+        defaults={"currency": product.currency, "amount": demo.amount, "valid_from": timezone.now()},
+    )
+    Coupon.objects.get_or_create(code=demo.code, defaults={"batch": batch, "limit": demo.limit})
 
 
 def _make(product: Product, demo: DemoAccount, file: ProductFile) -> None:
@@ -65,6 +77,8 @@ def _open(product: Product, demo: DemoAccount) -> Account:
         if user is None:
             user = User.objects.create_user(member.email, DEMO_PASSWORD, name=member.name)
         Membership.objects.create(account=account, user=user, role=member.role)
+    for place, organization in enumerate(demo.organizations):
+        Organization.objects.create(account=account, is_default=place == 0, **asdict(organization))
     credit(
         wallet_id=account.wallet.pk,
         kind=GrantKind.PAID,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 
 from organizations.models import Mode, Role
@@ -36,6 +36,31 @@ class DemoProject:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoOrganization:
+    """A legal entity of a demo account; the first is the default."""
+
+    name: str
+    country: str
+    region: str
+    tax_id: str
+    tax_registration_code: str
+    legal_address: str
+    bank_account: str
+    bank_code: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCoupon:
+    """A code to try, worth `amount` of promo credit to so many accounts."""
+
+    name: str
+    code: str
+    amount: Decimal
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class DemoAccount:
     """A customer to look at: only ever created in development. `top_up` is paid in twice within the month."""
 
@@ -48,6 +73,7 @@ class DemoAccount:
     top_up: Decimal
     projects: tuple[DemoProject, ...]
     members: tuple[DemoMember, ...]
+    organizations: tuple[DemoOrganization, ...]
 
 
 def read_demo_account(table: Table, timezone: str, services: Sequence[tuple[str, str]]) -> DemoAccount:
@@ -63,6 +89,7 @@ def read_demo_account(table: Table, timezone: str, services: Sequence[tuple[str,
         top_up=table.number("top_up", "0"),
         projects=tuple(_project(project, slugs) for project in table.tables("projects")),
         members=tuple(_member(member) for member in table.tables("members")),
+        organizations=tuple(_organization(row) for row in table.tables("organizations")),
     )
     table.done()
     return account
@@ -88,3 +115,17 @@ def _member(table: Table) -> DemoMember:
     member = DemoMember(table.text("email").lower(), table.text("name"), table.choice("role", Role.values))
     table.done()
     return member
+
+
+def _organization(table: Table) -> DemoOrganization:
+    names = (field.name for field in fields(DemoOrganization) if field.name != "name")
+    organization = DemoOrganization(table.text("name"), *(table.text(name, "-").removeprefix("-") for name in names))
+    table.done()
+    return organization
+
+
+def read_demo_coupon(table: Table) -> DemoCoupon:
+    """One code."""
+    coupon = DemoCoupon(table.text("name"), table.text("code"), table.number("amount"), table.whole("limit", 1))
+    table.done()
+    return coupon

@@ -13,7 +13,8 @@ from organizations.models import Accent, Mode, OnExhaustion
 from usage.rating.faults import faults
 from usage.rating.types import CardVersion
 from usage.services.products.card_table import read_card
-from usage.services.products.demo_table import DemoAccount, read_demo_account
+from usage.services.products.demo_table import DemoAccount, DemoCoupon, read_demo_account, read_demo_coupon
+from usage.services.products.money_table import MoneySpec, read_money
 from usage.services.products.tables import ProductFileError, Table
 
 FOLDER = Path(settings.BASE_DIR) / "config" / "products"
@@ -56,11 +57,13 @@ class ProductFile:
     name: str
     product: ProductSpec
     terms: TermsSpec
+    money: MoneySpec
     services: tuple[tuple[str, str], ...]
     """(slug, name)"""
     card: CardVersion
     card_note: str
     demo_accounts: tuple[DemoAccount, ...]
+    demo_coupons: tuple[DemoCoupon, ...]
 
 
 def product_slugs() -> list[str]:
@@ -82,6 +85,7 @@ def read_product(slug: str, folder: Path = FOLDER) -> ProductFile:
     if product.slug != slug:
         raise ProductFileError(path.name, "[product], slug", f'must be the file\'s name, "{slug}".')
     terms = _terms(root.table("terms"))
+    money = read_money(root.table("top_up"), product.currency)
     services = tuple(_service(table) for table in root.tables("services"))
     if not services:
         raise root.error("[[services]]", "is required: nobody could report usage.")
@@ -90,12 +94,14 @@ def read_product(slug: str, folder: Path = FOLDER) -> ProductFile:
     if found:
         raise ProductFileError(path.name, "[rate_card]", found[0])
     accounts: tuple[DemoAccount, ...] = ()
+    coupons: tuple[DemoCoupon, ...] = ()
     if root.has("demo"):
         demo = root.table("demo")
         accounts = tuple(read_demo_account(table, product.timezone, services) for table in demo.tables("accounts"))
+        coupons = tuple(read_demo_coupon(table) for table in demo.tables("coupons"))
         demo.done()
     root.done()
-    return ProductFile(path.name, product, terms, services, card, note, accounts)
+    return ProductFile(path.name, product, terms, money, services, card, note, accounts, coupons)
 
 
 def _product(table: Table) -> ProductSpec:

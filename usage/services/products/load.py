@@ -19,6 +19,7 @@ from usage.rating.types import CardVersion
 from usage.selectors.cards import card_versions
 from usage.services.products.card_table import free_rule_row, rate_row, version_fields
 from usage.services.products.files import ProductFile
+from usage.services.products.load_money import load_money
 from usage.services.products.tables import ProductFileError
 from usage.services.rate_cards import publish_version
 
@@ -47,6 +48,7 @@ def load_product(*, file: ProductFile) -> Loaded:
             raise ProductFileError(file.name, "[product], currency", "cannot change: the product has accounts.")
         changed = _follow(product, asdict(file.product))
     changed |= _load_terms(product, file)
+    changed |= load_money(product=product, money=file.money, follow=_follow)
     changed |= _load_services(product, file)
     version, published = _load_card(product, file)
     changed |= published
