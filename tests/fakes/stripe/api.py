@@ -34,13 +34,11 @@ class Api:
         mode = fault.mode if fault else ""
         if mode == "lost":
             return None
-        if fault and mode == "stall":
-            fault.wait()
         request_id = new_id("req", 14)
         try:
             if mode == "429":
                 raise errors.too_many()
-            answer = self._answer(request, request_id, mode)
+            answer = self._answer(request, request_id, fault)
         except errors.StripeError as error:
             answer = Response.json(error.body, error.status)
         self._world.after_commit()
@@ -57,7 +55,7 @@ class Api:
             headers["Idempotency-Key"] = key
         return Response(answer.status, {**headers, **answer.headers}, answer.body)
 
-    def _answer(self, request: Request, request_id: str, mode: str) -> Response:
+    def _answer(self, request: Request, request_id: str, fault: Fault | None) -> Response:
         livemode = self._livemode(request)
         version = request.headers.get("stripe-version", API_VERSION)
         if version != API_VERSION:
@@ -67,7 +65,7 @@ class Api:
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         call = Call(self._world, params, livemode, request_id, key)
         if not key:
-            return self._work(call, route, ids, request, mode)
+            return self._work(call, route, ids, request, fault)
         if len(key) > KEY_LENGTH_MAX:
             raise errors.invalid(f"Idempotency key is too long: at most {KEY_LENGTH_MAX} characters.")
         kept = self._keys.claim(livemode, key, request)
@@ -75,11 +73,14 @@ class Api:
             replayed = {"Idempotent-Replayed": "true", "Original-Request": kept.request}
             return Response(kept.status, {**_headers(kept.status), **replayed}, kept.body.encode())
         try:
-            return self._work(call, route, ids, request, mode)
+            return self._work(call, route, ids, request, fault)
         finally:
             self._keys.release(livemode, key)
 
-    def _work(self, call: Call, route: Route, ids: tuple[str, ...], request: Request, mode: str) -> Response:
+    def _work(self, call: Call, route: Route, ids: tuple[str, ...], request: Request, fault: Fault | None) -> Response:
+        mode = fault.mode if fault else ""
+        if fault and mode == "stall":
+            fault.wait()
         with self._world.store.transaction():
             status = 200
             try:

@@ -15,7 +15,7 @@ MODES = {
     "500-after": "the work is done, 500 is answered and kept under the key",
     "429": "nothing is done, 429 is answered and not kept",
     "hang": "the work is done, the answer waits until the fault is released",
-    "stall": "the request waits until the fault is released, then the work is done",
+    "stall": "the request begins, its key is in use, and waits for the release before it works",
 }
 WAIT_SECONDS_MAX = 120.0
 

@@ -128,9 +128,17 @@ def unexpected_state(intent: Object, message: str) -> StripeError:
     return invalid(message, code="payment_intent_unexpected_state", payment_intent=public(intent))
 
 
+def _refuse_checkout(intent: Object, verb: str) -> None:
+    if intent.get("_session"):
+        session = intent["_session"]
+        message = f"You cannot {verb} this PaymentIntent because it was created by the Checkout Session {session}."
+        raise unexpected_state(intent, f"{message} Expire the session instead.")
+
+
 def confirm(call: Call, id: str) -> Object:
     """Take the money, with a card given now or before."""
     intent = call.get("payment_intent", id)
+    _refuse_checkout(intent, "confirm")
     if intent["status"] not in CONFIRMABLE:
         message = (
             f"You cannot confirm this PaymentIntent because it has already {intent['status']} after being previously "
@@ -150,6 +158,7 @@ def confirm(call: Call, id: str) -> Object:
 def cancel(call: Call, id: str) -> Object:
     """Give up an intent that took no money."""
     intent = call.get("payment_intent", id)
+    _refuse_checkout(intent, "cancel")
     if intent["status"] not in CONFIRMABLE:
         message = f"You cannot cancel this PaymentIntent because it has a status of {intent['status']}."
         raise unexpected_state(intent, message)

@@ -39,17 +39,21 @@ def attempt(
     return _succeed(call, intent, method, off_session=off_session)
 
 
-def _wait_for_payer(call: Call, intent: Object, method: Object, return_url: str | None) -> Object:
+def action(call: Call, intent: Object, return_url: str | None) -> Object:
+    """Where the payer confirms who they are; with no address to return to, it is Stripe's script that shows it."""
     page = f"{call.world.url}/c/authenticate/{intent['id']}"
-    action: Object = {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": page}}
     if return_url is None:
-        action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": page}}
+        return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": page}}
+    return {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": page}}
+
+
+def _wait_for_payer(call: Call, intent: Object, method: Object, return_url: str | None) -> Object:
     return call.change(
         intent,
         "payment_intent.requires_action",
         status="requires_action",
         payment_method=method["id"],
-        next_action=action,
+        next_action=action(call, intent, return_url),
         last_payment_error=None,
     )
 
@@ -57,9 +61,19 @@ def _wait_for_payer(call: Call, intent: Object, method: Object, return_url: str 
 def decline(call: Call, intent: Object, method: Object, code: str) -> Object:
     """The bank says no: a failed charge, and an intent that wants another card."""
     charge = charges.attempt(call, intent, method, declined=code)
+    call.change(intent, latest_charge=charge["id"])
+    return _failed(call, intent, method, code, charge=charge["id"])
+
+
+def refused(call: Call, intent: Object, method: Object) -> Object:
+    """The payer did not confirm: no charge was tried, and the intent wants another card."""
+    return _failed(call, intent, method, "authentication_failure", charge=None)
+
+
+def _failed(call: Call, intent: Object, method: Object, code: str, *, charge: str | None) -> Object:
     error = {
-        "advice_code": charge["outcome"]["advice_code"],
-        "charge": charge["id"],
+        "advice_code": "try_again_later" if code == "processing_error" else None,
+        "charge": charge,
         "code": cards.error_code(code),
         "decline_code": code,
         "message": cards.message(code),
@@ -72,7 +86,6 @@ def decline(call: Call, intent: Object, method: Object, code: str) -> Object:
         status="requires_payment_method",
         payment_method=None,
         next_action=None,
-        latest_charge=charge["id"],
         last_payment_error=error,
     )
 

@@ -5,25 +5,31 @@ from __future__ import annotations
 from tests.fakes.stripe import (
     accounts,
     balance,
+    catalogue,
     charges,
+    checkout_sessions,
     customers,
     disputes,
     events,
     payment_intents,
     payment_methods,
     refunds,
+    setup_intents,
     webhook_endpoints,
 )
 
 MODULES = (
     accounts,
     balance,
+    catalogue,
     charges,
+    checkout_sessions,
     customers,
     disputes,
     events,
     payment_intents,
     payment_methods,
     refunds,
+    setup_intents,
     webhook_endpoints,
 )

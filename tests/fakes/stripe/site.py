@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.http import Request, Response, Site
-from tests.fakes.stripe import accounts, deliveries, disputes, journal, refunds, resources, webhook_endpoints
+from tests.fakes.stripe import (
+    accounts,
+    checkout_sessions,
+    control,
+    deliveries,
+    disputes,
+    journal,
+    refunds,
+    resources,
+    webhook_endpoints,
+)
 from tests.fakes.stripe.api import Api
 from tests.fakes.stripe.deliveries import Courier, Delivery, Outcome
 from tests.fakes.stripe.expansion import rendered
 from tests.fakes.stripe.faults import Fault, Faults
 from tests.fakes.stripe.journal import Movement
+from tests.fakes.stripe.pages import Pages
 from tests.fakes.stripe.store import Object, Store
 from tests.fakes.stripe.world import World
 
@@ -32,10 +43,12 @@ class StripeSite(Site):
         self.store = Store(path)
         self.world = World(self.store)
         self.faults = Faults()
+        self.ordered_faults: list[Fault] = []  # those of `/_control/fail_next`, which are named by their place
         self.courier = Courier(self.world, deliveries, pauses)
         self.world.after_commit = self.courier.wake
         routes = list(chain.from_iterable(module.ROUTES for module in resources.MODULES))
         self._api = Api(self.world, routes, self.faults, frozenset(api_keys))
+        self._pages = Pages(self.world)
         self.account = accounts.ensure(self.world)
 
     def start(self, url: str) -> None:
@@ -50,6 +63,12 @@ class StripeSite(Site):
 
     def handle(self, request: Request) -> Response | None:
         """An API call, a page, or an order from a test."""
+        if request.path.startswith("/_control/"):
+            return control.answer(self, request)
+        if request.path.startswith("/c/"):
+            answer = self._pages.handle(request)
+            self.courier.wake()
+            return answer
         return self._api.handle(request)
 
     @property
@@ -101,6 +120,10 @@ class StripeSite(Site):
         """Fail the next requests to a path (with `*`); see `faults.MODES`. The fault tells when it was met."""
         return self.faults.add(path, mode, method=method, times=times)
 
+    def clear_faults(self) -> None:
+        """No more failures: what is to come is forgotten, what waits goes on."""
+        self.faults.clear()
+
     # Webhooks
 
     def add_endpoint(
@@ -134,6 +157,19 @@ class StripeSite(Site):
     def prepared(self, event: str, **how: Any) -> list[Delivery]:
         """Signed webhooks of an event, to be posted by the test; see `Courier.prepared` for forged and stale ones."""
         return self.courier.prepared(event, **how)
+
+    # What time does
+
+    def expire_session(self, id: str) -> Object:
+        """An open Checkout session is over now."""
+        with self.world.writing(self.world.mode_of(id)) as call:
+            return dict(rendered(checkout_sessions.expire(call, id)))
+
+    def expire_due(self) -> None:
+        """Expire what the clock says is over, in both modes."""
+        for livemode in (False, True):
+            with self.world.writing(livemode) as call:
+                checkout_sessions.expire_due(call)
 
     # What happens at the banks
 
