@@ -1,0 +1,1 @@
+"""Reads: what is open and waits for somebody."""
