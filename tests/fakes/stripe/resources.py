@@ -11,10 +11,14 @@ from tests.fakes.stripe import (
     customers,
     disputes,
     events,
+    invoice_items,
+    invoice_payments,
+    invoices,
     payment_intents,
     payment_methods,
     refunds,
     setup_intents,
+    subscriptions,
     webhook_endpoints,
 )
 
@@ -27,9 +31,13 @@ MODULES = (
     customers,
     disputes,
     events,
+    invoice_items,
+    invoice_payments,
+    invoices,
     payment_intents,
     payment_methods,
     refunds,
     setup_intents,
+    subscriptions,
     webhook_endpoints,
 )
