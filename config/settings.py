@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "djmoney",
+    "djstripe",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
@@ -152,6 +153,21 @@ DEFAULT_CURRENCY = None
 
 # The payment providers' stand-ins listen here.
 STAND_IN_PORT = env.int("STAND_IN_PORT", default=env.int("PORT", default=8000) + 1)
+
+# Stripe, through dj-stripe: without a key of one's own the stand-in answers, but never in production.
+STRIPE_LIVE_MODE = env.bool("STRIPE_LIVE_MODE", default=False)
+STRIPE_LIVE_SECRET_KEY = env("STRIPE_LIVE_SECRET_KEY", default="")
+STRIPE_TEST_SECRET_KEY = env("STRIPE_TEST_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_VERSION = "2026-08-26.dahlia"
+STRIPE_IS_STAND_IN = not (STRIPE_LIVE_SECRET_KEY or STRIPE_TEST_SECRET_KEY or PRODUCTION)
+if STRIPE_IS_STAND_IN:
+    STRIPE_LIVE_MODE, STRIPE_TEST_SECRET_KEY = False, "sk_test_" + "standin0" * 4
+STRIPE_API_HOST = env("STRIPE_API_HOST", default=f"http://127.0.0.1:{STAND_IN_PORT}" if STRIPE_IS_STAND_IN else "")
+if not STRIPE_API_HOST:
+    del STRIPE_API_HOST  # Stripe's own
+DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
+DJSTRIPE_SUBSCRIBER_MODEL = "organizations.Account"
 
 # Robokassa: without a shop of one's own the stand-in answers, but never in production.
 ROBOKASSA_LOGIN = env("ROBOKASSA_LOGIN", default="")
@@ -275,6 +291,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Django's own handlers would say each of its lines again.
-    "loggers": {"httpx": {"level": "WARNING"}, "django": {"handlers": []}},
+    "loggers": {"httpx": {"level": "WARNING"}, "stripe": {"level": "WARNING"}, "django": {"handlers": []}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }

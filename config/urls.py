@@ -8,6 +8,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("usage.api.urls")),
     path("accounts/", include("allauth.urls")),
+    path("billing/webhooks/stripe/", include("billing.providers.stripe.urls")),
     path("billing/", include("organizations.urls")),
     path("billing/", include("usage.urls")),
     path("", RedirectView.as_view(pattern_name="overview")),

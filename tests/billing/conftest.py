@@ -1,0 +1,70 @@
+"""Payment providers for tests: stand-ins in this process, wired into the settings, with webhooks that a test delivers.
+
+`stripe` answers for Stripe: `stripe.site` is the stand-in, `stripe.deliver()` posts what it held back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.fakes.http import Server
+from tests.fakes.stripe import StripeSite
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
+SITE_URL = "http://testserver"
+
+
+@dataclass
+class StripeWorld:
+    """A Stripe that holds its webhooks back until the test delivers them."""
+
+    site: StripeSite
+    url: str
+    delivered: set[str] = field(default_factory=set)
+
+    def deliver(self, *events: str | dict[str, Any], times: int = 1, **changes: Any) -> list[int]:
+        """Post webhooks through Django's test client, in this order, each `times` times; the answers' statuses.
+
+        Without events: all that were not delivered yet, oldest first. `secret`, `timestamp` and `changes` forge them.
+        """
+        names = [each if isinstance(each, str) else each["id"] for each in events]
+        if not events:
+            names = [each["id"] for each in self.site.events() if each["id"] not in self.delivered]
+        self.delivered.update(names)
+        prepared = [each for name in names for each in self.site.prepared(name, **changes)]
+        return [self.post(each.url, each.body, each.headers) for each in prepared for _ in range(times)]
+
+    def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
+        """Post any body to a webhook address; the answer's status."""
+        from django.test import Client
+
+        given = {name: value for name, value in headers.items() if name != "Content-Type"}
+        client = Client(raise_request_exception=False)
+        answer = client.post(urlsplit(url).path, data=body, content_type="application/json", headers=given)
+        return answer.status_code
+
+
+@pytest.fixture
+def stripe(db: None, settings: SettingsWrapper) -> Iterator[StripeWorld]:
+    """A running stand-in with our endpoint registered at it; its webhooks wait for `stripe.deliver()`."""
+    from billing.providers.stripe import client
+    from billing.providers.stripe.endpoint import register_endpoint
+
+    site = StripeSite(deliveries="held")
+    before = getattr(settings, "STRIPE_API_HOST", client.STRIPES_OWN_HOST)
+    settings.STRIPE_LIVE_MODE, settings.STRIPE_LIVE_SECRET_KEY = False, ""
+    settings.STRIPE_TEST_SECRET_KEY = "sk_test_" + "standin0" * 4
+    with Server({"": site}) as server:
+        settings.STRIPE_API_HOST = server.url
+        client.configure()
+        register_endpoint(SITE_URL)
+        yield StripeWorld(site, server.url)
+    settings.STRIPE_API_HOST = before
+    client.configure()
