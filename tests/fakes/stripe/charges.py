@@ -48,6 +48,7 @@ def attempt(call: Call, intent: Object, method: Object, *, declined: str = "") -
         refunded=False,
         review=None,
         shipping=None,
+        source=None,
         source_transfer=None,
         statement_descriptor=intent["statement_descriptor"],
         statement_descriptor_suffix=None,

@@ -17,12 +17,13 @@ MODES = {
     "hang": "the work is done, the answer waits until the fault is released",
     "stall": "the request begins, its key is in use, and waits for the release before it works",
 }
+WAITING = ("hang", "stall")
 WAIT_SECONDS_MAX = 120.0
 
 
 @dataclass(eq=False)
 class Fault:
-    """One failure to come. `reached` is set when a request met it; `release` lets a waiting one go on."""
+    """One failure to come. `reached` is set when a request met it, or waits by it; `release` lets a waiting one go on."""
 
     path: str
     mode: str
@@ -37,6 +38,7 @@ class Fault:
 
     def wait(self) -> None:
         """Hold the request. Ends by itself after two minutes, so that a forgotten fault holds nobody for ever."""
+        self.reached.set()
         self.released.wait(WAIT_SECONDS_MAX)
 
 
@@ -66,7 +68,8 @@ class Faults:
                     if not fault.times:
                         self._coming.remove(fault)
                     self._met.append(fault)
-                    fault.reached.set()
+                    if fault.mode not in WAITING:
+                        fault.reached.set()
                     return fault
         return None
 

@@ -1,4 +1,4 @@
-"""The look of the stand-in's pages: plain HTML without scripts, light and dark, from 375 pixels up, for the keyboard."""
+"""The look of the stand-in's pages: plain HTML without scripts, light and dark, from 375 pixels, by keyboard."""
 
 from __future__ import annotations
 

@@ -53,9 +53,10 @@ CANCEL = Shape(
 )
 EMPTY_NAMES = """
     application application_fee_amount automatic_payment_methods canceled_at cancellation_reason customer
-    customer_account description excluded_payment_method_types last_payment_error latest_charge next_action
-    on_behalf_of payment_method payment_method_configuration_details processing receipt_email review
-    setup_future_usage shipping source statement_descriptor statement_descriptor_suffix transfer_data transfer_group
+    customer_account description excluded_payment_method_types last_payment_error latest_charge managed_payments
+    next_action on_behalf_of payment_method payment_method_configuration_details processing receipt_email review
+    setup_future_usage shipping source statement_descriptor statement_descriptor_suffix transfer_data
+    transfer_group
 """
 CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 

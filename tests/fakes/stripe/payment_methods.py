@@ -191,7 +191,10 @@ def retrieve_of_customer(call: Call, customer: str, id: str) -> Object:
 ROUTES = [
     Route("POST", "/v1/payment_methods", create_card, Shape(("type",), type=one_of("card"), card=metadata)),
     Route(
-        "GET", "/v1/payment_methods", list_all, list_shape(required=("customer",), customer=text, type=one_of("card"))
+        "GET",
+        "/v1/payment_methods",
+        list_all,
+        list_shape(required=("customer",), by_creation=False, customer=text, type=one_of("card")),
     ),
     Route("GET", "/v1/payment_methods/{id}", retrieve),
     Route("POST", "/v1/payment_methods/{id}", update, UPDATE),
@@ -201,7 +204,7 @@ ROUTES = [
         "GET",
         "/v1/customers/{customer}/payment_methods",
         list_of_customer,
-        list_shape(type=one_of("card"), allow_redisplay=REDISPLAY),
+        list_shape(by_creation=False, type=one_of("card"), allow_redisplay=REDISPLAY),
     ),
     Route("GET", "/v1/customers/{customer}/payment_methods/{id}", retrieve_of_customer),
 ]
