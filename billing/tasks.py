@@ -1,10 +1,13 @@
-"""Doorbells of the ledger's sweeps."""
+"""Doorbells of the ledger and of payments, and the sweeps that find what a doorbell missed.
+
+A task of a payment may be lost, late or rung twice: its row says what is left to do.
+"""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from billing.services import grants, holds
+from billing.services import grants, holds, inbox, top_ups
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
 
@@ -13,10 +16,68 @@ def _verify() -> int:
     return len(verify_and_record().findings)
 
 
+def _attempt_auto_top_ups() -> int:
+    from billing.services import auto_top_up
+
+    return auto_top_up.attempt_due()
+
+
+def _check_refunds() -> int:
+    from billing.services import refunds
+
+    return refunds.check_due()
+
+
+def _check_subscriptions() -> int:
+    from billing.services import subscriptions
+
+    return subscriptions.check_due()
+
+
+def _reconcile() -> int:
+    from billing.services import reconciliation
+
+    return reconciliation.reconcile(since=None).differences
+
+
 sweeps.register("expire_holds", holds.expire_due)
 sweeps.register("expire_grants", grants.expire_due)
 sweeps.register("reset_allotments", grants.reset_due_allotments)
 sweeps.register("verify_ledger", _verify)
+sweeps.register("handle_provider_events", inbox.handle_due)
+sweeps.register("check_top_ups", top_ups.check_due)
+sweeps.register("attempt_auto_top_ups", _attempt_auto_top_ups)
+sweeps.register("check_refunds", _check_refunds)
+sweeps.register("check_subscriptions", _check_subscriptions)
+sweeps.register("reconcile_payments", _reconcile)
+
+
+@shared_task(name="billing.handle_event")
+def handle_event(event_id: int) -> None:
+    """Re-read what a provider told of, and settle it."""
+    inbox.handle(event_id=event_id)
+
+
+@shared_task(name="billing.check_top_up")
+def check_top_up(top_up_id: int) -> None:
+    """Ask the provider about a top-up."""
+    top_ups.check(top_up_id=top_up_id)
+
+
+@shared_task(name="billing.attempt_auto_top_up")
+def attempt_auto_top_up(wallet_id: int) -> None:
+    """Charge the wallet's card, if its rule says so."""
+    from billing.services import auto_top_up
+
+    auto_top_up.attempt(wallet_id=wallet_id)
+
+
+@shared_task(name="billing.submit_refund")
+def submit_refund(refund_id: int) -> None:
+    """Send an approved refund to the provider."""
+    from billing.services import refunds
+
+    refunds.submit(refund_id=refund_id)
 
 
 @shared_task(name="sweeps.expire_holds")
@@ -41,3 +102,39 @@ def reset_allotments() -> None:
 def verify_ledger() -> None:
     """Check every invariant and keep the result."""
     sweeps.run("verify_ledger")
+
+
+@shared_task(name="sweeps.handle_provider_events")
+def handle_provider_events() -> None:
+    """Handle the notices that no worker was told of, or that failed before."""
+    sweeps.run("handle_provider_events")
+
+
+@shared_task(name="sweeps.check_top_ups")
+def check_top_ups() -> None:
+    """Ask about the top-ups whose outcome is open."""
+    sweeps.run("check_top_ups")
+
+
+@shared_task(name="sweeps.attempt_auto_top_ups")
+def attempt_auto_top_ups() -> None:
+    """Charge the cards of wallets that fell below their threshold."""
+    sweeps.run("attempt_auto_top_ups")
+
+
+@shared_task(name="sweeps.check_refunds")
+def check_refunds() -> None:
+    """Send and look up the refunds whose outcome is open."""
+    sweeps.run("check_refunds")
+
+
+@shared_task(name="sweeps.check_subscriptions")
+def check_subscriptions() -> None:
+    """Ask about the subscriptions that wait for a payment or a renewal."""
+    sweeps.run("check_subscriptions")
+
+
+@shared_task(name="sweeps.reconcile_payments")
+def reconcile_payments() -> None:
+    """Compare the providers' books with ours."""
+    sweeps.run("reconcile_payments")

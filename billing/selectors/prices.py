@@ -1,0 +1,184 @@
+"""What a top-up costs: price, taxes and what the provider is asked for, exact before anybody pays.
+
+`net` is the price of the amount (a pack's own, or so many units), each tax is rounded once, half up to the cent, and
+`total` is their sum; a provider that takes another currency is asked for the total at the newest exchange rate, which
+the top-up freezes. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from billing.models import CreditPack, ExchangeRate, PaymentProvider, TaxRate, TopUpTerms
+from billing.providers import provider as provider_called
+from billing.templatetags.money import CENT, CREDIT, money_text
+from organizations.models import Account, Organization
+
+# What a provider takes, where it is not whatever the price is in.
+CHARGE_CURRENCY = {PaymentProvider.ROBOKASSA.value: "RUB"}
+
+TaxLine = dict[str, str]
+"""One tax as a bill states it: `name`, `percent` and `amount`, the numbers as text so that JSON keeps them exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The price of a top-up of `amount` by one provider. Amounts are in the currency that is named before them."""
+
+    currency: str
+    amount: Decimal
+    price_currency: str
+    net: Decimal
+    tax_lines: list[TaxLine]
+    tax: Decimal
+    total: Decimal
+    charge_currency: str
+    charge_amount: Decimal
+    exchange_rate: Decimal | None
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A way to pay, as a page offers it."""
+
+    provider: str
+    label: str
+    note: str
+    is_stand_in: bool
+
+
+def offers(account: Account) -> list[Offer]:
+    """The ways in which the account can pay now, in the product's order; none where it sells no top-ups."""
+    terms = TopUpTerms.objects.filter(product_id=account.product_id).first()
+    if terms is None:
+        return []
+    words = {
+        PaymentProvider.STRIPE.value: (_("Card"), _("Stripe. Visa, Mastercard and others.")),
+        PaymentProvider.ROBOKASSA.value: (_("Robokassa"), _("MIR and other cards, SBP. Paid in roubles.")),
+        PaymentProvider.BANK.value: (_("Bank transfer"), _("An invoice to pay; one to three working days.")),
+    }
+    return [
+        Offer(slug, *words[slug], provider_called(slug).is_stand_in())
+        for slug in terms.providers
+        if provider_called(slug).is_ready()
+    ]
+
+
+def quote(
+    *, account: Account, amount: Decimal, provider: str, organization: Organization | None, at: datetime
+) -> Quote:
+    """What a top-up of `amount`, in the product's currency, costs this account at the moment `at`.
+
+    Raises ValidationError, keyed by the field to correct, for an amount that cannot be bought and for a provider that
+    the product does not offer, that is not set up, or whose currency has no exchange rate yet.
+    """
+    terms = TopUpTerms.objects.filter(product_id=account.product_id).first()
+    if terms is None or provider not in terms.providers or not provider_called(provider).is_ready():
+        raise ValidationError({"provider": _("This way to pay is not available. Choose another one.")})
+    check_amount(terms, amount)
+    net = price_of(terms, amount)
+    day = at.astimezone(ZoneInfo(account.timezone)).date()
+    lines = taxes(terms=terms, account=account, organization=organization, net=net, on=day)
+    tax = sum((Decimal(line["amount"]) for line in lines), Decimal(0))
+    total = net + tax
+    charge_currency = CHARGE_CURRENCY.get(provider, terms.price_currency)
+    rate = None
+    charge_amount = total
+    if charge_currency != terms.price_currency:
+        rate = _exchange_rate(terms.price_currency, charge_currency, day)
+        charge_amount = cents(total * rate)
+    return Quote(
+        currency=terms.currency,
+        amount=amount,
+        price_currency=terms.price_currency,
+        net=net,
+        tax_lines=lines,
+        tax=tax,
+        total=total,
+        charge_currency=charge_currency,
+        charge_amount=charge_amount,
+        exchange_rate=rate,
+        provider=provider,
+    )
+
+
+def check_amount(terms: TopUpTerms, amount: Decimal) -> None:
+    """Raises ValidationError unless the product sells top-ups of exactly this amount."""
+    currency = terms.currency
+    if not amount.is_finite():
+        raise ValidationError({"amount": _("Enter an amount in numbers.")})
+    if amount < terms.minimum.amount:
+        least = money_text(terms.minimum.amount, currency)
+        raise ValidationError({"amount": _("The smallest top-up is %(least)s.") % {"least": least}})
+    if amount > terms.maximum.amount:
+        most = money_text(terms.maximum.amount, currency)
+        raise ValidationError({"amount": _("The largest top-up is %(most)s at once.") % {"most": most}})
+    if currency == CREDIT:
+        if amount != amount.to_integral_value():
+            raise ValidationError({"amount": _("Credits are whole. Enter a number without a fraction.")})
+    elif amount != cents(amount):
+        raise ValidationError({"amount": _("Enter an amount without fractions of a cent.")})
+
+
+def price_of(terms: TopUpTerms, amount: Decimal) -> Decimal:
+    """The price of `amount` before tax, in the price currency: a pack's for exactly that amount, else by the unit."""
+    packs = CreditPack.objects.filter(product_id=terms.product_id, amount=amount, is_active=True)
+    pack = packs.filter(price_currency=terms.price_currency).first()
+    return pack.price.amount if pack is not None else cents(amount * terms.unit_price.amount)
+
+
+def taxes(
+    *, terms: TopUpTerms, account: Account, organization: Organization | None, net: Decimal, on: date
+) -> list[TaxLine]:
+    """The taxes on `net` that hold on that day where the payer is: the organization's country, else the account's.
+
+    The product's own rate takes the place of the general one of the same name and region, and of two that overlap
+    the newer one counts, so that a rate that begins needs no end of the one before it. None where tax is due later.
+    """
+    if not terms.taxes_top_ups:
+        return []
+    country, region = account.country, ""
+    if organization is not None and organization.country:
+        country, region = organization.country, organization.region
+    if not country:
+        return []
+    rates = TaxRate.objects.filter(
+        Q(product__isnull=True) | Q(product_id=terms.product_id),
+        Q(valid_until__isnull=True) | Q(valid_until__gte=on),
+        country=country,
+        region__in={"", region},
+        valid_from__lte=on,
+    )
+    chosen: dict[tuple[str, str], TaxRate] = {}
+    for rate in sorted(rates, key=lambda each: (each.product_id is not None, each.valid_from)):
+        chosen[rate.region, rate.name] = rate
+    return [
+        {
+            "name": rate.name,
+            "percent": f"{rate.percent.normalize():f}",
+            "amount": f"{cents(net * rate.percent / 100):f}",
+        }
+        for _place, rate in sorted(chosen.items())
+        if rate.percent > 0
+    ]
+
+
+def cents(amount: Decimal) -> Decimal:
+    """An amount of money, rounded half up to two decimals."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def _exchange_rate(base: str, quote: str, on: date) -> Decimal:
+    rate = ExchangeRate.objects.filter(base=base, quote=quote, valid_from__lte=on).order_by("-valid_from").first()
+    if rate is None:
+        words = _("There is no exchange rate from %(base)s to %(quote)s yet. Choose another way to pay.")
+        raise ValidationError({"provider": words % {"base": base, "quote": quote}})
+    return rate.rate

@@ -1,0 +1,132 @@
+"""Where a provider's payment becomes credit: the only place, once for each payment.
+
+The caller has opened the wallet's books and checked that the facts are right. The ledger transaction, the paid lot that
+it fills, the `Payment` row and the letters are written together; the unique key of (provider, reference) decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from billing.models import Payment, TopUp, TopUpOrigin, TransactionKind
+from billing.providers.base import CardFacts, PaymentFacts
+from billing.services.books import Books, Note
+from billing.services.ledger import write
+from billing.services.mail import tell_account
+from billing.services.state import WalletState
+from billing.templatetags.money import money_text
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one payment brings of a top-up: `amount` to the wallet, for `total` with `tax` in the price currency."""
+
+    amount: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+def credit_payment(books: Books, top_up: TopUp, facts: PaymentFacts) -> Payment | None:
+    """Credit the whole top-up by the payment of `facts`, and write the books; None when it was credited before."""
+    share = Share(top_up.amount.amount, top_up.tax.amount, top_up.total.amount)
+    return book_payment(books, top_up, facts, share)
+
+
+def book_payment(books: Books, top_up: TopUp, facts: PaymentFacts, share: Share) -> Payment | None:
+    """Credit `share` of the top-up by the payment of `facts`, and write the books; None when it was credited before.
+
+    Nobody else can credit it meanwhile: the wallet is locked. Raises IntegrityError for a payment of another wallet.
+    """
+    if Payment.objects.filter(provider=top_up.provider, reference=facts.payment_reference, top_up=top_up).exists():
+        return None
+    wallet = books.wallets[top_up.wallet_id]
+    taxed = share.tax if str(top_up.price_currency) == wallet.currency else Decimal(0)
+    is_auto = top_up.origin == TopUpOrigin.AUTO
+    posting = books.pay_in(
+        wallet,
+        share.amount,
+        Note(
+            (TransactionKind.AUTO_TOP_UP if is_auto else TransactionKind.TOP_UP).value,
+            f"payment:{top_up.provider}:{facts.payment_reference}",
+            description_of(top_up, facts.card),
+            actor_id=top_up.created_by_id,
+        ),
+        tax=taxed,
+        source=f"top_up:{top_up.pk}",
+    )
+    write(books)
+    payment = Payment.objects.create(
+        provider=top_up.provider,
+        reference=facts.payment_reference,
+        charge_reference=facts.charge_reference,
+        top_up=top_up,
+        wallet_id=top_up.wallet_id,
+        currency=top_up.currency,
+        amount=share.amount,
+        price_currency=top_up.price_currency,
+        tax=share.tax,
+        total=share.total,
+        charge_currency=top_up.charge_currency,
+        charge_amount=facts.amount,
+        grant_id=posting.transfers[0][3],
+        transaction_number=posting.number,
+        is_live=facts.is_live,
+        card=card_words(facts.card) if facts.card else "",
+        receipt_url=facts.receipt_url,
+        details=dict(facts.details),
+        paid_at=facts.paid_at or books.now,
+        created_at=books.now,
+    )
+    _confirm(top_up, payment, wallet)
+    return payment
+
+
+def description_of(top_up: TopUp, card: CardFacts | None) -> str:
+    """What History calls the top-up (aipbx.md, 'Payment history')."""
+    if top_up.origin == TopUpOrigin.AUTO:
+        saved = top_up.card if top_up.card_id else None
+        words = card_words(card) if card else str(saved) if saved else ""
+        return f"Automatic top-up ({words})" if words else "Automatic top-up"
+    way = top_up.get_provider_display()
+    return f"Top-up ({way[0].lower() + way[1:] if ' ' in way else way})"
+
+
+def card_words(card: CardFacts) -> str:
+    """A card as a customer knows it."""
+    return f"{card.brand} ending {card.last4}"
+
+
+def result_url(top_up: TopUp) -> str:
+    """The full address of the page that shows what became of a top-up."""
+    return f"{settings.SITE_URL}/billing/top-ups/{top_up.reference}/"
+
+
+def _confirm(top_up: TopUp, payment: Payment, wallet: WalletState) -> None:
+    """Queue the confirmation: what was added, what was paid, the balance now (atllasx.md, 'Auto Top-Off')."""
+    currency = wallet.currency
+    added = money_text(payment.amount.amount, currency)
+    price = str(top_up.price_currency)
+    paid = money_text(payment.total.amount, price)
+    lines = [_("%(added)s was added to your balance.") % {"added": added}, ""]
+    if payment.tax.amount > 0:
+        lines.append(
+            _("Paid: %(paid)s, of which %(tax)s is tax") % {"paid": paid, "tax": money_text(payment.tax.amount, price)}
+        )
+    else:
+        lines.append(_("Paid: %(paid)s") % {"paid": paid})
+    if payment.charge_currency != price:
+        taken = money_text(payment.charge_amount.amount, str(payment.charge_currency))
+        lines.append(_("Charged: %(taken)s") % {"taken": taken})
+    lines += [
+        _("By: %(way)s") % {"way": payment.card or top_up.get_provider_display()},
+        _("Balance now: %(balance)s") % {"balance": money_text(wallet.balance, currency)},
+        "",
+        result_url(top_up),
+    ]
+    product, account = top_up.wallet.account.product.name, wallet.account_id
+    subject = _("%(product)s: %(added)s added") % {"product": product, "added": added}
+    tell_account(account_id=account, key=f"payment:{payment.pk}:confirmation", subject=subject, body="\n".join(lines))
