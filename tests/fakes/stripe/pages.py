@@ -42,7 +42,7 @@ class Pages:
         if session["status"] != "open":
             return self._closed(session, request)
         if request.method == "GET":
-            return self._form(call, session)
+            return self._form(call, session, message=_last_word(call, session))
         typed = dict(request.pairs())
         if typed.get("act") == "back":
             return Response.redirect(session["cancel_url"] or self._here(session))
@@ -66,8 +66,8 @@ class Pages:
         self, call: Call, session: Object, *, message: str | None = None, typed: dict[str, str] | None = None
     ) -> Response:
         saved = checkout_payments.saved_cards(call, session)
-        status = 402 if message else 200
-        return Response.html(checkout_page.form(session, saved, message=message, typed=typed), status)
+        page = checkout_page.form(session, saved, message=message, typed=typed)
+        return Response.html(page, 402 if typed else 200)
 
     def _here(self, session: Object) -> str:
         return f"{self._world.url}/c/pay/{session['id']}"
@@ -118,8 +118,6 @@ class Pages:
         confirmed = dict(request.pairs()).get("answer") == "confirm"
         checkout_payments.authenticated(call, intent, confirmed=confirmed)
         session = checkout_payments.session_of(call, intent)
-        if session and session["status"] == "open":
-            return self._form(call, session, message=_said(intent))
         return Response.redirect(self._onward(session, intent, onward))
 
     def _onward(self, session: Object | None, intent: Object, return_url: str | None = None) -> str:
@@ -141,6 +139,14 @@ class Pages:
 def _said(intent: Object) -> str:
     error: Any = intent.get("last_payment_error") or intent.get("last_setup_error") or {}
     return str(error.get("message", "The payment did not go through."))
+
+
+def _last_word(call: Call, session: Object) -> str | None:
+    """What the bank said at the last attempt, for the payer who comes back from it."""
+    id = session["payment_intent"] or session["setup_intent"]
+    intent = call.store.get(id) if id else None
+    failed = intent and (intent.get("last_payment_error") or intent.get("last_setup_error"))
+    return str(failed["message"]) if failed else None
 
 
 def success_url(session: Object) -> str:
