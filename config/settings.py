@@ -175,7 +175,7 @@ ROBOKASSA_IS_STAND_IN = not ROBOKASSA_LOGIN and not PRODUCTION
 if ROBOKASSA_IS_STAND_IN:
     ROBOKASSA_LOGIN = "stand-in"
     ROBOKASSA_PASSWORD1, ROBOKASSA_PASSWORD2, ROBOKASSA_PASSWORD3 = "stand-in-1", "stand-in-2", "stand-in-3"
-    ROBOKASSA_TEST = True
+    ROBOKASSA_TEST = False  # a test payment cannot be looked up, nor refunded
     ROBOKASSA_BASE_URL = ROBOKASSA_SERVICES_URL = f"http://127.0.0.1:{STAND_IN_PORT}/robokassa"
 else:
     ROBOKASSA_PASSWORD1 = env("ROBOKASSA_PASSWORD1", default="")
