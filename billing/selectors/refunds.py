@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from billing.models import (
@@ -57,26 +58,50 @@ class Refundable:
     blocked_because: str
 
 
-def refundable(*, wallet_id: int, at: datetime, asked_at: datetime | None = None) -> Refundable:
-    """What can be refunded at `at`. A decision about a request counts the time until it was `asked_at`."""
+def refundable(*, wallet_id: int, at: datetime) -> Refundable:
+    """What can be refunded at `at`."""
     wallet = Wallet.objects.select_related("account").get(pk=wallet_id)
-    terms = TopUpTerms.objects.filter(product_id=wallet.account.product_id).first()
     payments = list(
         Payment.objects.filter(wallet_id=wallet_id, grant__isnull=False).select_related("grant").order_by("-id")
     )
-    months = terms.refund_months if terms else 0
-    deadline = _deadline(wallet_id, payments, months)
-    blocked = _wallet_block(wallet, months, deadline, asked_at or at)
+    until = deadline(wallet)
+    blocked = wallet_block(wallet, at)
     shown = _payments(payments, blocked)
     balance = wallet.paid.amount + wallet.promo.amount + wallet.allotment.amount - wallet.debt.amount
     total = min(sum((each.refundable for each in shown), ZERO), max(balance - wallet.held.amount, ZERO))
     if not blocked and total <= 0:
         held = any(each.refundable > 0 for each in shown)
         blocked = _("Calls in progress hold the balance.") if held else _("No unspent payment is left.")
-    return Refundable(total, wallet.currency, shown, deadline, blocked)
+    return Refundable(total, wallet.currency, shown, until, blocked)
 
 
-def last_activity(wallet_id: int, payments: Sequence[Payment]) -> datetime | None:
+def deadline(wallet: Wallet) -> datetime | None:
+    """Until when unspent money goes back: the last activity and the product's months; None where nothing moved."""
+    months = _months(wallet)
+    last = last_activity(wallet.pk) if months else None
+    return months_later(last, months) if last else None
+
+
+def wallet_block(wallet: Wallet, at: datetime) -> str:
+    """Why nothing of the wallet can be refunded at `at`, in words for the customer; empty where nothing forbids it."""
+    months = _months(wallet)
+    if not months:
+        return _("Top-ups of this product are not refundable.")
+    if wallet.is_frozen:
+        return _("The account is frozen. Refunds are possible again when it is not.")
+    until = deadline(wallet)
+    if until is not None and at > until:
+        words = _("The balance was refundable until %(day)s: %(months)s months after the last activity.")
+        return words % {"day": f"{until:%Y-%m-%d}", "months": months}
+    return ""
+
+
+def payment_block(payment: Payment) -> str:
+    """Why this payment cannot be refunded, in words for the customer; empty where nothing forbids it."""
+    return _payment_block(payment, payment.disputes.filter(status__in=DISPUTED).exists())
+
+
+def last_activity(wallet_id: int) -> datetime | None:
     """The newest usage or payment of the wallet (aitelier.md, 'Refundable')."""
     used = (
         HourlyMovement.objects.filter(wallet_id=wallet_id, kind__in=USAGE_KINDS)
@@ -84,8 +109,8 @@ def last_activity(wallet_id: int, payments: Sequence[Payment]) -> datetime | Non
         .values_list("last_at", flat=True)
         .first()
     )
-    moments = [payment.paid_at for payment in payments] + ([used] if used else [])
-    return max(moments, default=None)
+    paid = Payment.objects.filter(wallet_id=wallet_id).aggregate(Max("paid_at"))["paid_at__max"]
+    return max((moment for moment in (used, paid) if moment), default=None)
 
 
 def months_later(moment: datetime, months: int) -> datetime:
@@ -95,20 +120,9 @@ def months_later(moment: datetime, months: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=day)
 
 
-def _deadline(wallet_id: int, payments: Sequence[Payment], months: int) -> datetime | None:
-    last = last_activity(wallet_id, payments) if months else None
-    return months_later(last, months) if last else None
-
-
-def _wallet_block(wallet: Wallet, months: int, deadline: datetime | None, at: datetime) -> str:
-    if not months:
-        return _("Top-ups of this product are not refundable.")
-    if wallet.is_frozen:
-        return _("The account is frozen. Refunds are possible again when it is not.")
-    if deadline is not None and at > deadline:
-        words = _("The balance was refundable until %(day)s: %(months)s months after the last activity.")
-        return words % {"day": f"{deadline:%Y-%m-%d}", "months": months}
-    return ""
+def _months(wallet: Wallet) -> int:
+    terms = TopUpTerms.objects.filter(product_id=wallet.account.product_id).first()
+    return terms.refund_months if terms else 0
 
 
 def _payments(payments: Sequence[Payment], blocked: str) -> list[RefundablePayment]:
@@ -123,7 +137,7 @@ def _payments(payments: Sequence[Payment], blocked: str) -> list[RefundablePayme
         assert payment.grant is not None
         unspent = payment.grant.remaining.amount
         requested = Decimal(asked.get(payment.pk, ZERO))
-        why = blocked or _payment_block(payment, is_disputed=payment.pk in disputed)
+        why = blocked or _payment_block(payment, payment.pk in disputed)
         if not why and requested:
             why = _("A refund of this payment waits for a decision.")
         part = NOTHING if why or unspent <= 0 else _sendable(payment, unspent, taken[payment.pk])
@@ -138,7 +152,7 @@ def _sendable(payment: Payment, unspent: Decimal, before: Portion) -> Portion:
     return part if part.charge_amount > 0 and part.total > 0 else NOTHING
 
 
-def _payment_block(payment: Payment, *, is_disputed: bool) -> str:
+def _payment_block(payment: Payment, is_disputed: bool) -> str:
     if is_disputed:
         return _("The payment is disputed.")
     if payment.provider == PaymentProvider.BANK:  # sent by hand
