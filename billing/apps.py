@@ -10,3 +10,7 @@ class BillingConfig(AppConfig):
 
         client.configure()
         receivers.silence_dj_stripe()
+
+        from billing.services import auto_top_up_outcomes, top_ups
+
+        top_ups.on_finished(auto_top_up_outcomes.finished)

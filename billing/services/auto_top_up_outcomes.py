@@ -1,0 +1,278 @@
+"""What becomes of an automatic top-up: the rule goes on, cools down, or is turned off by the third failure in a row.
+
+enabled -> cooling -> disabled -> enabled (DESIGN.md, 'State machines'). Everything here runs under the wallet's lock in
+the transaction that finishes the attempt, registered with `billing.services.top_ups.on_finished`. Each failure opens an
+incident and writes to the account once; an outcome that nobody knows is no failure until it is resolved.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from billing.models import AutoTopUp, AutoTopUpStatus, TopUp, TopUpOrigin, TopUpStatus, TopUpTerms, Wallet
+from billing.models.auto_top_up import FAILURES_MAX
+from billing.providers.base import FailureReason
+from billing.selectors.auto_top_up import INCIDENT_KIND, automatic, in_flight, next_month_at
+from billing.services.books import Books
+from billing.services.doorbells import ring
+from billing.services.mail import tell_account, tell_staff
+from billing.services.state import WalletState
+from billing.templatetags.money import money_text
+from notifications.models import Incident
+from notifications.services.incidents import open_incident, resolve
+from organizations.models import Account
+
+ACTING = (AutoTopUpStatus.ON, AutoTopUpStatus.COOLING)
+TASK = "billing.attempt_auto_top_up"
+
+
+def finished(top_up: TopUp, books: Books) -> None:
+    """Take note that a top-up has succeeded, failed or expired; the automatic ones concern the rule."""
+    if top_up.origin != TopUpOrigin.AUTO:
+        return
+    wallet = books.wallets[top_up.wallet_id]
+    rule = AutoTopUp.objects.filter(pk=wallet.id).first()
+    if rule is None:
+        return
+    if top_up.status == TopUpStatus.SUCCEEDED:
+        _succeeded(rule, wallet, top_up)
+    else:
+        failed(rule, wallet, books, top_up, reason=reason_of(top_up))
+
+
+def failed(rule: AutoTopUp, wallet: WalletState, books: Books, top_up: TopUp, *, reason: FailureReason) -> None:
+    """Count a failure: an incident, a letter, and a pause, or the end of it with the third in a row.
+
+    A rule that was turned off meanwhile stays as it is. One that three failures have disabled stays disabled by a
+    retry that fails, too.
+    """
+    if reason == FailureReason.CARD_DECLINED:
+        _mark_card(top_up, declined_at=books.now)
+    if rule.status == AutoTopUpStatus.OFF:
+        return
+    was_disabled = rule.status == AutoTopUpStatus.DISABLED
+    if not was_disabled:
+        _count(rule, books)
+    disarm(wallet)
+    open_incident(
+        account_id=wallet.account_id,
+        kind=INCIDENT_KIND,
+        reason=reason.value,
+        subject=f"top_up:{top_up.pk}",
+        details=_details(rule, wallet, top_up),
+    )
+    _tell_of_failure(rule, wallet, top_up, reason, is_turned_off=rule.failures == FAILURES_MAX and not was_disabled)
+
+
+def ceiling_reached(rule: AutoTopUp, wallet: WalletState, *, month: date) -> None:
+    """Wait for the next month: no attempt and no failure. The customer is told once for a month and a ceiling."""
+    assert rule.monthly_ceiling is not None
+    ceiling = f"{rule.monthly_ceiling.amount:.6f}"
+    rule.status, rule.next_attempt_at = AutoTopUpStatus.ON, next_month_at(month, wallet.zone)
+    rule.save(update_fields=["status", "next_attempt_at"])
+    disarm(wallet)
+    subject = f"ceiling:{month:%Y-%m}:{ceiling}"
+    known = unresolved(wallet.account_id)
+    if known is not None and known.subject == subject:
+        return
+    open_incident(
+        account_id=wallet.account_id,
+        kind=INCIDENT_KIND,
+        reason=FailureReason.CEILING_REACHED.value,
+        subject=subject,
+        details={**_asked(rule, wallet), "ceiling": ceiling, "next_attempt_at": rule.next_attempt_at.isoformat()},
+    )
+    words = {"ceiling": money_text(rule.monthly_ceiling.amount, wallet.currency)}
+    balance = money_text(wallet.balance, wallet.currency)
+    lines = [
+        _("Automatic top-up may add %(ceiling)s in a month, and that is reached. It goes on next month.") % words,
+        _("Raise the ceiling, or top up by hand."),
+        "",
+        _("Balance now: %(balance)s") % {"balance": balance},
+        "",
+        page_url(),
+    ]
+    _write(wallet, f"{subject}:{wallet.id}", _("the monthly ceiling of automatic top-up is reached"), lines)
+
+
+def unpriced(rule: AutoTopUp, wallet: WalletState, books: Books, *, amount: Decimal, why: str) -> None:
+    """The product cannot sell the rule's amount now. That is the operator's to mend: staff are told, nothing counts."""
+    rule.status, rule.next_attempt_at = AutoTopUpStatus.COOLING, books.now + _cooling(rule)
+    rule.save(update_fields=["status", "next_attempt_at"])
+    disarm(wallet)
+    open_incident(
+        account_id=wallet.account_id,
+        kind=INCIDENT_KIND,
+        reason=FailureReason.INTERNAL_ERROR.value,
+        details={**_asked(rule, wallet), "amount": f"{amount:.6f}", "message": why},
+    )
+    tell_staff(
+        key=f"auto_top_up_unpriced:{wallet.id}:{wallet.local_now:%Y-%m-%d}",
+        subject=f"An automatic top-up of wallet {wallet.id} has no price",
+        body=f"{why}\n\nThe rule of wallet {wallet.id} asks for {money_text(amount, wallet.currency)}.",
+    )
+
+
+def warn_without_card(rule: AutoTopUp, wallet: WalletState) -> None:
+    """Say that a rule which is on has no card to charge, before it needs one (atllasx.md, 'Failed Payments')."""
+    known = unresolved(wallet.account_id)
+    if known is None or known.reason != FailureReason.NO_PAYMENT_METHOD:
+        open_incident(
+            account_id=wallet.account_id,
+            kind=INCIDENT_KIND,
+            reason=FailureReason.NO_PAYMENT_METHOD.value,
+            details=_asked(rule, wallet),
+        )
+
+
+def reason_of(top_up: TopUp) -> FailureReason:
+    """Why it failed, as a customer can act on it (atllasx.md, 'Failed Payments')."""
+    try:
+        return FailureReason(top_up.failure_code)
+    except ValueError:
+        return FailureReason.INTERNAL_ERROR
+
+
+def arm(rule: AutoTopUp, wallet: WalletState) -> None:
+    """Let the wallet's charges ring from here on; at once when the balance is below the threshold already.
+
+    Nothing is armed while an attempt is in flight, while the rule waits, or unless it is on.
+    """
+    if rule.status != AutoTopUpStatus.ON or rule.next_attempt_at is not None or in_flight(wallet.id) is not None:
+        disarm(wallet)
+        return
+    _set_below(wallet, rule.threshold.amount)
+    if wallet.balance < rule.threshold.amount:
+        ring(TASK, wallet.id)
+
+
+def disarm(wallet: WalletState) -> None:
+    """No charge rings until `arm`."""
+    _set_below(wallet, None)
+
+
+def unresolved(account_id: int) -> Incident | None:
+    """The incident of automatic top-up that is not resolved, dismissed or not."""
+    return Incident.objects.filter(account_id=account_id, kind=INCIDENT_KIND, resolved_at__isnull=True).first()
+
+
+def page_url() -> str:
+    """The full address of the page of automatic top-up and cards."""
+    return settings.SITE_URL + reverse("auto_top_up")
+
+
+def _set_below(wallet: WalletState, below: Decimal | None) -> None:
+    wallet.auto_top_up_below = below
+    Wallet.objects.filter(pk=wallet.id).update(auto_top_up_below=below)
+
+
+def _succeeded(rule: AutoTopUp, wallet: WalletState, top_up: TopUp) -> None:
+    """The rule is as good as new, unless this is an older attempt whose money came late."""
+    _mark_card(top_up, declined_at=None)
+    if automatic(wallet.id).filter(pk__gt=top_up.pk).exists():
+        return
+    rule.failures = 0
+    rule.next_attempt_at = None
+    if rule.status != AutoTopUpStatus.OFF:
+        rule.status = AutoTopUpStatus.ON
+    rule.save(update_fields=["failures", "next_attempt_at", "status"])
+    resolve(account_id=wallet.account_id, kind=INCIDENT_KIND)
+    arm(rule, wallet)
+
+
+def _mark_card(top_up: TopUp, *, declined_at: datetime | None) -> None:
+    if top_up.card is not None:
+        top_up.card.declined_at = declined_at
+        top_up.card.save(update_fields=["declined_at"])
+
+
+def _count(rule: AutoTopUp, books: Books) -> None:
+    """aitelier.md, 'The wallet': "Three consecutive failures disable auto top-up and email you"."""
+    rule.failures += 1
+    if rule.failures >= FAILURES_MAX:
+        rule.status, rule.next_attempt_at = AutoTopUpStatus.DISABLED, None
+    else:
+        rule.status, rule.next_attempt_at = AutoTopUpStatus.COOLING, books.now + _cooling(rule)
+    rule.save(update_fields=["failures", "status", "next_attempt_at"])
+
+
+def _cooling(rule: AutoTopUp) -> timedelta:
+    minutes = TopUpTerms.objects.values_list("cooling_minutes", flat=True)
+    return timedelta(minutes=minutes.get(product__accounts__wallet=rule.pk))
+
+
+def _asked(rule: AutoTopUp, wallet: WalletState) -> dict[str, Any]:
+    """What a banner says of a rule that has not asked for money; amounts as text with six decimals."""
+    return {
+        "amount": f"{rule.amount.amount:.6f}",
+        "currency": wallet.currency,
+        "balance": f"{wallet.balance:.6f}",
+        "failures": rule.failures,
+    }
+
+
+def _details(rule: AutoTopUp, wallet: WalletState, top_up: TopUp) -> dict[str, Any]:
+    """What a banner says of an attempt that failed."""
+    return {
+        **_asked(rule, wallet),
+        "top_up": top_up.pk,
+        "reference": str(top_up.reference),
+        "amount": f"{top_up.amount.amount:.6f}",
+        "price": f"{top_up.net.amount:.6f}",
+        "total": f"{top_up.total.amount:.6f}",
+        "price_currency": str(top_up.price_currency),
+        "card": str(top_up.card) if top_up.card else "",
+        "message": top_up.failure_message,
+        "is_disabled": rule.status == AutoTopUpStatus.DISABLED,
+        "next_attempt_at": rule.next_attempt_at.isoformat() if rule.next_attempt_at else None,
+    }
+
+
+def _tell_of_failure(
+    rule: AutoTopUp, wallet: WalletState, top_up: TopUp, reason: FailureReason, *, is_turned_off: bool
+) -> None:
+    """One letter for each failure; the one of the third says that automatic top-up is off now."""
+    asked = money_text(top_up.amount.amount, wallet.currency)
+    price = money_text(top_up.total.amount, str(top_up.price_currency))
+    words = {"amount": asked, "price": price, "card": top_up.card or _("a saved card")}
+    lines = [_("An automatic top-up of %(amount)s (%(price)s) failed.") % words, _reason_in_words(reason, top_up), ""]
+    if is_turned_off:
+        subject = _("automatic top-up is turned off")
+        lines.append(_("It was the third failure in a row, so automatic top-up is turned off now."))
+    else:
+        subject = _("automatic top-up failed")
+        if rule.next_attempt_at is not None:
+            moment = rule.next_attempt_at.astimezone(wallet.zone)
+            lines.append(_("The next attempt is at %(time)s.") % {"time": f"{moment:%H:%M, %Y-%m-%d}"})
+    balance = money_text(wallet.balance, wallet.currency)
+    lines += [_("Balance now: %(balance)s") % {"balance": balance}, "", page_url()]
+    event = "disabled" if is_turned_off else "failed"
+    _write(wallet, f"{event}:{top_up.pk}", subject, lines)
+
+
+def _write(wallet: WalletState, key: str, subject: str, lines: list[str]) -> None:
+    """Queue a letter to the account; its subject names the product."""
+    product = Account.objects.values_list("product__name", flat=True).get(pk=wallet.account_id)
+    tell_account(
+        account_id=wallet.account_id,
+        key=f"auto_top_up_{key}",
+        subject=f"{product}: {subject}",
+        body="\n".join(lines),
+    )
+
+
+def _reason_in_words(reason: FailureReason, top_up: TopUp) -> str:
+    if reason == FailureReason.NO_PAYMENT_METHOD:
+        return _("No payment method is set for automatic top-ups: add a card.")
+    if reason == FailureReason.NEEDS_CONFIRMATION:
+        return _("Your bank asks you to confirm the payment of %(card)s.") % {"card": top_up.card}
+    if reason == FailureReason.CARD_DECLINED:
+        words = _("%(card)s was declined.") % {"card": top_up.card}
+        return f"{words} {top_up.failure_message}".strip()
+    return _("An internal error occurred. Retry the charge; if it keeps failing, contact support.")
