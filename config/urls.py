@@ -9,6 +9,8 @@ urlpatterns = [
     path("api/v1/", include("usage.api.urls")),
     path("accounts/", include("allauth.urls")),
     path("billing/webhooks/stripe/", include("billing.providers.stripe.urls")),
+    path("billing/webhooks/robokassa/", include("billing.urls_webhooks")),
+    path("billing/", include("billing.urls")),
     path("billing/", include("organizations.urls")),
     path("billing/", include("usage.urls")),
     path("", RedirectView.as_view(pattern_name="overview")),

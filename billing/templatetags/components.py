@@ -10,6 +10,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from billing.views import navigation
+
 register = template.Library()
 
 LIVE_PARAMETER = "seen"  # the live list's own; no link carries it on
@@ -35,3 +37,10 @@ def with_query(context: dict[str, Any], **changes: object) -> str:
             query[name] = str(value)
     text = query.urlencode()
     return f"?{text}" if text else "?"
+
+
+@register.simple_tag(takes_context=True)
+def page_link(context: dict[str, Any], name: str, **query: object) -> str:
+    """The address of a customer page, narrowed to the page's project."""
+    project = context["tenant"].project
+    return navigation.page_link(name, project=project.id if project else None, **query)

@@ -132,6 +132,21 @@ def money_plain(context: dict[str, Any], value: Money | Decimal, *, plus: bool =
     return money_text(*amount_of(value, context.get("currency", "")), plus=plus)
 
 
+@register.simple_tag
+def price(value: Money | Decimal | None, currency: str = "", *, plus: bool = False) -> SafeString:
+    """An amount of money in a currency that need not be the page's: what credits cost, what a provider takes."""
+    if value is None:
+        return mark_safe("—")
+    ink, micro = money_parts(*amount_of(value, currency), plus=plus)
+    return format_html('{}<span class="micro">{}</span>', ink, micro) if micro else format_html("{}", ink)
+
+
+@register.simple_tag
+def price_plain(value: Money | Decimal | None, currency: str = "") -> str:
+    """As `price`, without markup."""
+    return "" if value in (None, "") else money_text(*amount_of(value, currency))
+
+
 @register.simple_tag(takes_context=True)
 def money_rounded(context: dict[str, Any], value: Money | Decimal) -> str:
     """An amount to the cent: an average or a forecast."""

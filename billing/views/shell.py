@@ -1,44 +1,30 @@
-"""What every customer page shows around its content: account, project, balance, navigation.
+"""What every customer page shows around its content: account, project, balance, navigation, open incidents.
 
-A page calls `render_page`; the frame is the same everywhere and costs one query for the wallet.
+A page calls `render_page`; the frame is the same everywhere and costs one query each for the wallet, the product's
+top-up terms and the account's open incidents.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from django.utils.functional import cached_property
 
-from billing.models import Wallet
+from billing.models import Plan, TopUpTerms, Wallet
 from billing.selectors.page_balance import Balance, balance_of
-from billing.templatetags.money import prefer_locale
+from billing.templatetags.money import CREDIT, prefer_locale
+from billing.views.banners import incident_banners
+from billing.views.navigation import entries_of, page_link, tabs_of, top_up_label
+from billing.views.roles import may_pay
+from notifications.models import Incident
+from notifications.selectors.incidents import open_incidents
 from organizations.tenancy import PROJECT_PARAMETER, Tenant
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of the navigation; `section` is the heading it stands under."""
-
-    name: str
-    label: Promise
-    icon: str
-    section: Promise | str
-
-
-ENTRIES = (
-    Entry("overview", _("Overview"), "overview", ""),
-    Entry("history", _("History"), "history", _("Money")),
-    Entry("calls", _("Calls"), "calls", _("Calls")),
-)
 
 
 class Frame:
@@ -53,24 +39,50 @@ class Frame:
         self.today: date = self.now.date()
         self.balance: Balance = balance_of(self.wallet, self.today)
 
+    @cached_property
+    def terms(self) -> TopUpTerms | None:
+        """How the product takes money; None where it takes none."""
+        plans = Plan.objects.filter(product=OuterRef("product_id"), is_active=True)
+        return TopUpTerms.objects.filter(product=self.tenant.product).annotate(has_plans=Exists(plans)).first()
+
+    @property
+    def has_plans(self) -> bool:
+        """Whether there is anything to subscribe to."""
+        return bool(getattr(self.terms, "has_plans", False))
+
+    @cached_property
+    def incidents(self) -> list[Incident]:
+        """What the account's pages warn of."""
+        return open_incidents(self.tenant.account.id)
+
     @property
     def project_id(self) -> int | None:
         """The project that the page is narrowed to."""
         return self.tenant.project.id if self.tenant.project else None
+
+    @property
+    def may_pay(self) -> bool:
+        """Whether the reader may do what costs money."""
+        return may_pay(self.tenant)
+
+    @property
+    def sells_credits(self) -> bool:
+        """Whether the balance is counted in credits."""
+        return self.balance.currency == CREDIT
 
     def link(self, name: str, **query: object) -> str:
         """The address of a page, narrowed to the chosen project."""
         return page_link(name, project=self.project_id, **query)
 
 
-def page_link(name: str, **query: object) -> str:
-    """The address of a customer page with the parameters that have a value."""
-    kept = {key: value for key, value in query.items() if value not in (None, "")}
-    return reverse(name) + (f"?{urlencode(kept)}" if kept else "")
-
-
 def frame_context(request: HttpRequest, frame: Frame, *, current: str) -> dict[str, Any]:
     """The context of the shell and of the money and time tags."""
+    entries = entries_of(
+        frame.terms,
+        has_plans=frame.has_plans,
+        incidents=len(frame.incidents),
+        **{PROJECT_PARAMETER: frame.project_id},
+    )
     return {
         "tenant": frame.tenant,
         "account": frame.tenant.account,
@@ -81,18 +93,21 @@ def frame_context(request: HttpRequest, frame: Frame, *, current: str) -> dict[s
         "now": frame.now,
         "today": frame.today,
         "current": current,
-        "entries": [
-            {"entry": entry, "href": page_link(entry.name, **{PROJECT_PARAMETER: frame.project_id})}
-            for entry in ENTRIES
-        ],
+        "entries": entries,
+        "tabs": tabs_of(entries),
+        "top_up_label": top_up_label(frame.balance.currency),
+        "top_up_href": frame.link("top_up") if frame.terms and frame.may_pay else "",
+        "may_pay": frame.may_pay,
+        "sells_credits": frame.sells_credits,
+        "incident_banners": incident_banners(frame),
         "accent": frame.tenant.product.accent,
     }
 
 
 def render_page(
-    request: HttpRequest, frame: Frame, template: str, context: dict[str, Any], *, current: str
+    request: HttpRequest, frame: Frame, template: str, context: dict[str, Any], *, current: str, status: int = 200
 ) -> HttpResponse:
     """The page in its frame. Pages hold money: no cache keeps them."""
-    response = render(request, template, {**frame_context(request, frame, current=current), **context})
+    response = render(request, template, {**frame_context(request, frame, current=current), **context}, status=status)
     response["Cache-Control"] = "private, no-store"
     return response

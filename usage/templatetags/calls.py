@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from billing.views.shell import page_link
+from billing.views.navigation import page_link
 from usage.selectors.pages.calls import CallRow
 from usage.views.calls import result_words
 from usage.views.words import CHANNELS, OTHER_USAGE, word

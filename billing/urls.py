@@ -1,0 +1,21 @@
+"""The addresses of the customer's pages of money in and out."""
+
+from django.urls import path
+
+from billing.views.auto_top_up import auto_top_up, auto_top_up_retry
+from billing.views.cards import cards_add, cards_default, cards_remove
+from billing.views.incidents import incident_dismiss
+from billing.views.top_up import top_up
+from billing.views.top_up_result import top_up_result, top_up_status
+
+urlpatterns = [
+    path("top-up/", top_up, name="top_up"),
+    path("top-ups/<uuid:reference>/", top_up_result, name="top_up_result"),
+    path("top-ups/<uuid:reference>/status/", top_up_status, name="top_up_status"),
+    path("auto-top-up/", auto_top_up, name="auto_top_up"),
+    path("auto-top-up/retry/", auto_top_up_retry, name="auto_top_up_retry"),
+    path("cards/add/", cards_add, name="cards_add"),
+    path("cards/<int:card_id>/default/", cards_default, name="cards_default"),
+    path("cards/<int:card_id>/remove/", cards_remove, name="cards_remove"),
+    path("incidents/<int:incident_id>/dismiss/", incident_dismiss, name="incident_dismiss"),
+]

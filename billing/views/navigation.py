@@ -1,0 +1,63 @@
+"""The navigation: what an account's pages are called, by what its product offers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import PaymentProvider, TopUpTerms
+from billing.templatetags.money import CREDIT
+
+Text = str | Promise
+TABS = ("overview", "calls", "top_up", "history")  # the fifth opens the whole navigation
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the navigation; `section` is the heading it stands under, `count` what waits there."""
+
+    name: str
+    label: Text
+    icon: str
+    section: Text
+    href: str
+    count: int = 0
+
+
+def page_link(name: str, **query: object) -> str:
+    """The address of a customer page with the parameters that have a value."""
+    kept = {key: value for key, value in query.items() if value not in (None, "")}
+    return reverse(name) + (f"?{urlencode(kept)}" if kept else "")
+
+
+def top_up_label(currency: str) -> Text:
+    """What adding money is called: products that sell credits sell credits."""
+    return _("Buy credits") if currency == CREDIT else _("Top up")
+
+
+def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **query: object) -> list[Entry]:
+    """The pages of an account in their order; `query` is what every link carries on."""
+
+    def entry(name: str, label: Text, icon: str, section: Text, count: int = 0) -> Entry:
+        return Entry(name, label, icon, section, page_link(name, **query), count)
+
+    money = _("Money")
+    entries = [entry("overview", _("Overview"), "overview", "")]
+    if terms is not None:
+        entries.append(entry("top_up", top_up_label(terms.currency), "topup", money))
+        if terms.offers_auto_top_up or PaymentProvider.STRIPE in terms.providers:
+            label = _("Auto top-up, cards") if terms.offers_auto_top_up else _("Cards")
+            entries.append(entry("auto_top_up", label, "card", money, incidents))
+    entries.append(entry("history", _("History"), "history", money))
+    entries.append(entry("calls", _("Calls"), "calls", _("Calls")))
+    return entries
+
+
+def tabs_of(entries: list[Entry]) -> list[Entry]:
+    """The few entries that stand at the bottom of a phone."""
+    by_name = {entry.name: entry for entry in entries}
+    return [by_name[name] for name in TABS if name in by_name]
