@@ -1,6 +1,7 @@
 """Payment providers for tests: stand-ins in this process, wired into the settings, with webhooks that a test delivers.
 
-`stripe` answers for Stripe: `stripe.site` is the stand-in, `stripe.deliver()` posts what it held back.
+`stripe` answers for Stripe: `stripe.site` is the stand-in, `stripe.deliver()` posts what it held back, `stripe.pay()`
+fills in its pages.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from tests.fakes.http import Server
 from tests.fakes.stripe import StripeSite
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from organizations.models import Account
 
 SITE_URL = "http://testserver"
 
@@ -41,6 +43,23 @@ class StripeWorld:
         prepared = [each for name in names for each in self.site.prepared(name, **changes)]
         return [self.post(each.url, each.body, each.headers) for each in prepared for _ in range(times)]
 
+    def pay(self, url: str, number: str = "4242424242424242", **typed: str) -> httpx.Response:
+        """Fill in a Checkout page and press Pay: a redirect, or the page again with what the bank said."""
+        card = {} if "saved" in typed else {"number": number, "expiry": "12/34", "cvc": "123", "name": "Ann Payer"}
+        return httpx.post(url, data={**card, **typed, "act": "pay"})
+
+    def confirm(self, asked: httpx.Response, answer: str = "confirm") -> httpx.Response:
+        """On the bank's page that `pay` led to, say that it is the payer; or `refuse`."""
+        return httpx.post(asked.headers["Location"], data={"answer": answer})
+
+    def save_card(self, account: Account, token: str = "pm_card_visa") -> str:
+        """Attach one of Stripe's test cards to the account's customer; the payment method's identifier."""
+        from billing.providers.base import Payer
+        from billing.providers.stripe import client, customers
+
+        customer = customers.customer_of(Payer(account.pk, account.name, account.email))
+        return client.client().v1.payment_methods.attach(token, {"customer": customer}).id
+
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         """Post any body to a webhook address; the answer's status."""
         from django.test import Client
@@ -52,7 +71,7 @@ class StripeWorld:
 
 
 @pytest.fixture
-def stripe(db: None, settings: SettingsWrapper) -> Iterator[StripeWorld]:
+def stripe(db: None, settings: Any) -> Iterator[StripeWorld]:
     """A running stand-in with our endpoint registered at it; its webhooks wait for `stripe.deliver()`."""
     from billing.providers.stripe import client
     from billing.providers.stripe.endpoint import register_endpoint

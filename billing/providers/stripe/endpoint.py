@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -43,10 +44,8 @@ def register_endpoint(url: str) -> WebhookEndpoint:
                 asked.v1.webhook_endpoints.delete(each.id)
                 WebhookEndpoint.objects.filter(id=each.id).delete()
             elif set(each.enabled_events) != set(KINDS) or each.status != "enabled":
-                told = asked.v1.webhook_endpoints.update(
-                    each.id,
-                    {"enabled_events": list(KINDS), "disabled": False},  # type: ignore[typeddict-item]
-                )
+                wanted: Any = {"enabled_events": list(KINDS), "disabled": False}
+                told = asked.v1.webhook_endpoints.update(each.id, wanted)
                 kept = WebhookEndpoint.sync_from_stripe_data(told, api_key=client.api_key())
             else:
                 kept = row
@@ -55,15 +54,14 @@ def register_endpoint(url: str) -> WebhookEndpoint:
 
 def _made(url: str) -> WebhookEndpoint:
     identifier = uuid.uuid4()
-    made = client.client().v1.webhook_endpoints.create(
-        {
-            "url": address(url, identifier),
-            "enabled_events": list(KINDS),  # type: ignore[typeddict-item]
-            "api_version": settings.STRIPE_API_VERSION,
-            "description": "Billing back office",
-            "metadata": {"djstripe_uuid": str(identifier)},
-        }
-    )
+    wanted: Any = {
+        "url": address(url, identifier),
+        "enabled_events": list(KINDS),
+        "api_version": settings.STRIPE_API_VERSION,
+        "description": "Billing back office",
+        "metadata": {"djstripe_uuid": str(identifier)},
+    }
+    made = client.client().v1.webhook_endpoints.create(wanted)
     row: WebhookEndpoint = WebhookEndpoint.sync_from_stripe_data(made, api_key=client.api_key())
     row.stripe_data.pop("secret", None)  # its column is enough
     row.save()
