@@ -9,7 +9,7 @@ from billing.services.refunds.adoption import adopt
 from billing.services.refunds.asking import request
 from billing.services.refunds.deciding import approve, decline, refund_payment
 from billing.services.refunds.outcomes import settle
-from billing.services.refunds.sending import check, check_due, mark_returned, mark_sent, submit
+from billing.services.refunds.sending import check, check_due, is_by_hand, mark_returned, mark_sent, request_of, submit
 
 __all__ = [
     "adopt",
@@ -17,10 +17,12 @@ __all__ = [
     "check",
     "check_due",
     "decline",
+    "is_by_hand",
     "mark_returned",
     "mark_sent",
     "refund_payment",
     "request",
+    "request_of",
     "settle",
     "submit",
 ]

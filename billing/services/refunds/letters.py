@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from billing.models import Payment, Refund
@@ -60,6 +61,17 @@ def tell_of_failure(refund: Refund) -> None:
         subject=f"Refund {refund.pk} failed",
         body=f"Refund {refund.pk} of {refund.wallet.account}: {refund.failure_message}\n"
         "The amount is back in the balance. Arrange another way with the customer, or refund again.",
+    )
+
+
+def ask_staff(refund: Refund) -> None:
+    """A provider that keeps no list did not answer: only its cabinet says whether the money went back."""
+    tell_staff(
+        key=f"refund:{refund.pk}:unanswered",
+        subject=f"Refund {refund.pk} got no answer",
+        body=f"{refund.payment.get_provider_display()} did not answer when {back(refund)} was to go back to "
+        f"{refund.wallet.account}. Look into its cabinet, then mark the refund as sent or as returned.\n"
+        f"{settings.SITE_URL}/admin/billing/refund/{refund.pk}/change/",
     )
 
 

@@ -10,12 +10,13 @@ from django.db import transaction
 
 from billing.models import DifferenceKind, Refund, RefundStatus, Transaction, TransactionKind, Transfer
 from billing.providers.base import Outcome, RefundFacts
+from billing.providers.robokassa.refunds import UNANSWERED
 from billing.services import disputes
 from billing.services.books import Books, Note
 from billing.services.chain import TransferPart
 from billing.services.ledger import load_grants, open_books, write
 from billing.services.reconciliation.differences import note_difference
-from billing.services.refunds.letters import tell_of_failure, tell_of_success
+from billing.services.refunds.letters import ask_staff, tell_of_failure, tell_of_success
 from billing.services.settling import KEY_AGE_MAX, next_check
 
 SENT = (RefundStatus.APPROVED, RefundStatus.SUBMITTED, RefundStatus.SUCCEEDED)
@@ -52,6 +53,8 @@ def _apply(books: Books, refund: Refund, facts: RefundFacts) -> None:
     elif not was_sent:
         if facts.outcome != Outcome.MISSING:
             refund.status = RefundStatus.SUBMITTED
+        if refund.provider_reference == UNANSWERED:
+            ask_staff(refund)
         refund.next_check_at = next_check(books.now, refund.checks)
         refund.save()
 
