@@ -7,6 +7,7 @@ setting is missing or insecure. README.md lists every variable.
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 import moneyed
@@ -137,12 +138,30 @@ SWEEPS = {
     "reset_allotments": 60,
     "charge_chat_hours": 60,
     "send_deliveries": 30,
+    "handle_provider_events": 15,
+    "check_top_ups": 30,
+    "attempt_auto_top_ups": 15,
+    "check_refunds": 30,
+    "check_subscriptions": 60,
+    "reconcile_payments": 86400,
     "verify_ledger": 86400,
 }
 CELERY_BEAT_SCHEDULE = {
     name: {"task": f"sweeps.{name}", "schedule": seconds, "options": {"expires": seconds}}
     for name, seconds in SWEEPS.items()
 }
+
+# Work that waits for payment providers has workers of its own: a slow provider keeps nothing else waiting.
+ASKS_PROVIDERS = [
+    "billing.*",
+    "sweeps.handle_provider_events",
+    "sweeps.check_top_ups",
+    "sweeps.attempt_auto_top_ups",
+    "sweeps.check_refunds",
+    "sweeps.check_subscriptions",
+    "sweeps.reconcile_payments",
+]
+CELERY_TASK_ROUTES = {name: {"queue": "payments"} for name in ASKS_PROVIDERS}
 
 # Money
 CURRENCIES = ("USD", "EUR", "GBP", "INR", "RUB", "CREDIT")
@@ -185,6 +204,11 @@ else:
     ROBOKASSA_BASE_URL = env("ROBOKASSA_BASE_URL", default="https://auth.robokassa.ru")
     ROBOKASSA_SERVICES_URL = env("ROBOKASSA_SERVICES_URL", default="https://services.robokassa.ru")
 ROBOKASSA_HASH = env("ROBOKASSA_HASH", default="sha256")
+
+# Where a customer is sent to pay: forms of ours may lead there.
+PAYMENT_PAGES = ["https://checkout.stripe.com", "{0.scheme}://{0.netloc}".format(urlsplit(ROBOKASSA_BASE_URL))]
+if STRIPE_IS_STAND_IN:
+    PAYMENT_PAGES.append(STRIPE_API_HOST)
 
 # People
 AUTH_USER_MODEL = "organizations.User"
@@ -252,7 +276,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'"],
+        "form-action": ["'self'", *PAYMENT_PAGES],
     },
 }
 X_FRAME_OPTIONS = "DENY"

@@ -1,4 +1,7 @@
-"""Web, worker and beat under one supervisor: they start together and stop together, and it says which one failed."""
+"""Web, worker, beat and, in development, the payment stand-ins under one supervisor.
+
+They start together and stop together, and it says which one failed.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from collections.abc import Callable, Mapping
 
 from honcho.manager import Manager
 from honcho.printer import Message, Printer
+
+from config import stand_ins
 
 WEB_PROCESSES_MAX = 8
 # A request waits for the database more than half of its time: with one thread the cores stood idle meanwhile.
@@ -25,21 +30,27 @@ def cores() -> int:
 
 
 def commands(host: str, port: int) -> dict[str, list[str]]:
-    """What runs: granian with a process per core, a worker, and beat."""
+    """What runs: granian with a process per core, workers, beat, and the stand-ins where no real keys are set."""
     celery = [sys.executable, "-m", "celery", "--quiet", "-A", "config.celery"]
-    return {
+    payments = {"payments": stand_ins.command(f"http://{host}:{port}")} if stand_ins.are_used() else {}
+    return payments | {
         "web": [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--respawn-failed-workers"),
             *("--host", host, "--port", str(port), "--workers", str(min(cores(), WEB_PROCESSES_MAX))),
             *("--blocking-threads", str(WEB_THREADS), "--backlog", "2048", "--log-level", "warning"),
             "config.wsgi:application",
         ],
-        "worker": [
-            *(*celery, "worker", "--concurrency", str(WORKER_PROCESSES), "--loglevel", "WARNING"),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-        ],
+        "worker": [*celery, *_worker("celery")],
+        "cashier": [*celery, *_worker("payments")],
         "beat": [*celery, "beat", "--loglevel", "WARNING"],
     }
+
+
+def _worker(queue: str) -> list[str]:
+    return [
+        *("worker", "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(WORKER_PROCESSES)),
+        *("--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ]
 
 
 class _Watcher(Printer):

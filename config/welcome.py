@@ -14,6 +14,7 @@ from datetime import timedelta
 import httpx
 from django.utils import timezone
 
+from config import stand_ins
 from organizations.models import Account, Membership, Scope, Service, ServiceKey, User
 from organizations.services.keys import issue_key
 from usage.services.demo.accounts import DEMO_PASSWORD
@@ -44,12 +45,12 @@ def message(address: str) -> str:
     return "\n".join(["", *_lines(address), ""])
 
 
-def wait_until_up(address: str) -> bool:
+def wait_until_up(address: str, path: str = "/healthz") -> bool:
     """Whether the site answered within a minute."""
     until = time.monotonic() + UP_SECONDS_MAX
     while time.monotonic() < until:
         try:
-            if httpx.get(f"{address}/healthz", timeout=2).status_code == 200:
+            if httpx.get(f"{address}{path}", timeout=2).status_code == 200:
                 return True
         except httpx.TransportError:
             time.sleep(0.1)
@@ -61,6 +62,8 @@ def _lines(address: str) -> Iterator[str]:
     yield f"Staff          {address}/admin/"
     yield f"API            {address}/api/v1/docs/"
     yield f"Health         {address}/healthz  {address}/readyz"
+    if stand_ins.are_used():
+        yield f"Payments       {stand_ins.address()}  stand-ins: no money moves; test cards are listed there"
     yield ""
     yield f"Demo logins, all with the password {DEMO_PASSWORD}:"
     yield f"  {STAFF_EMAIL:<34} staff"

@@ -23,7 +23,8 @@ SECONDS_MAX = 120
 def own_environment(data_dir: Path, **variables: str) -> dict[str, str]:
     """What a process needs to work on the database of the running (transactional) test."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    return {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), "DATABASE_URL": url, **variables}
+    own = {"PATH": os.environ["PATH"], "DATA_DIR": str(data_dir), "DATABASE_URL": url}
+    return own | {"STAND_IN_PORT": str(free_port()), **variables}
 
 
 @contextmanager

@@ -45,7 +45,7 @@ def test_probes_are_answered_before_the_redirect_to_https(settings: Settings) ->
 def test_a_fresh_installation_is_ready() -> None:
     status, body = ask()
     assert (status, body["status"]) == (200, "ready")
-    assert list(body["checks"]) == ["database", "migrations", "sweeps", "ledger", "broker"]
+    assert list(body["checks"]) == ["database", "migrations", "sweeps", "ledger", "payments", "broker"]
     assert detail(body, "ledger") == (True, "not verified yet")
 
 
@@ -104,3 +104,10 @@ def test_a_database_that_is_gone_is_told_without_its_secrets(monkeypatch: pytest
         ["database", "broker"],
         (False, "does not answer"),
     )
+
+
+@pytest.mark.django_db
+def test_a_missing_webhook_endpoint_is_told_and_does_not_fail() -> None:
+    status, body = ask()
+    told = "Stripe has no webhook endpoint here: manage.py stripe_webhook_endpoint registers one."
+    assert (status, detail(body, "payments")) == (200, (True, told))

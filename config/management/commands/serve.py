@@ -18,7 +18,8 @@ from django.core.management.base import CommandError
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
-from config import supervisor, welcome
+from billing.providers.stripe.endpoint import register_endpoint
+from config import stand_ins, supervisor, welcome
 from organizations.management.operator import OperatorCommand
 from organizations.models import Account, Product
 
@@ -35,9 +36,12 @@ class Command(OperatorCommand):
 
     def handle(self, *, host: str, port: int, **options: Any) -> None:
         """Raises CommandError for an address that cannot be listened on and when a process fails."""
-        require_free(host, port)
+        require_free(host, port, "PORT")
+        if stand_ins.are_used():
+            require_free("127.0.0.1", settings.STAND_IN_PORT, "STAND_IN_PORT")
         self._prepare()
         environment = {"DATABASE_URL": settings.DATABASE_URL, "PORT": str(port), "PYTHONUNBUFFERED": "1"}
+        environment["STAND_IN_PORT"] = str(settings.STAND_IN_PORT)
         connections.close_all()  # processes are forked from here on
         failure = supervisor.run(host, port, environment, lambda: self._announce(f"http://{host}:{port}"))
         if failure:
@@ -66,17 +70,19 @@ class Command(OperatorCommand):
 
     def _say_when_up(self, address: str) -> None:
         if welcome.wait_until_up(address):
+            if settings.STRIPE_IS_STAND_IN and welcome.wait_until_up(stand_ins.address(), "/"):
+                register_endpoint(address)
             text = f"Serving {address}" if settings.PRODUCTION else welcome.message(address)
             connections.close_all()
             self.stdout.write(f"{text}\nReady. Ctrl-C stops everything.")
             self.stdout.flush()  # nothing else may be said for hours
 
 
-def require_free(host: str, port: int) -> None:
-    """Raises CommandError unless the address can be listened on."""
+def require_free(host: str, port: int, variable: str) -> None:
+    """Raises CommandError, which names the environment's variable, unless the address can be listened on."""
     try:
         with socket.create_server((host, port)):
             pass
     except (OSError, OverflowError) as error:
         why = os.strerror(error.errno or 0) if isinstance(error, OSError) else "ports go up to 65535"
-        raise CommandError(f"Cannot listen on {host}:{port}: {why}. Set PORT to another one.") from None
+        raise CommandError(f"Cannot listen on {host}:{port}: {why}. Set {variable} to another one.") from None
