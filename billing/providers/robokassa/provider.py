@@ -32,13 +32,10 @@ EXPIRY_LEEWAY = timedelta(minutes=15)
 
 OUTCOMES = {
     orders.PAID: Outcome.SUCCEEDED,
-    orders.CANCELLED: Outcome.FAILED,
+    orders.CANCELLED: Outcome.EXPIRED,
     orders.RETURNED: Outcome.FAILED,
 }
-FAILURES = {
-    orders.CANCELLED: ("cancelled", "The payment was cancelled, or not made in time."),
-    orders.RETURNED: ("returned", "The payment was not accepted, and the money went back to you."),
-}
+RETURNED = "The payment was not accepted, and the money went back to you."
 
 
 class RobokassaProvider:
@@ -95,8 +92,7 @@ class RobokassaProvider:
         )
 
     def _facts(self, invoice: str, order: Order) -> PaymentFacts:
-        code, message = FAILURES.get(order.state, ("", ""))
-        paid = order.state == orders.PAID
+        paid, returned = order.state == orders.PAID, order.state == orders.RETURNED
         details = {"OpKey": order.operation, "method": order.method, "account": order.account}
         return PaymentFacts(
             outcome=OUTCOMES.get(order.state, Outcome.PENDING),
@@ -107,8 +103,8 @@ class RobokassaProvider:
             currency="RUB",
             is_live=self.is_live(),
             paid_at=order.changed_at if paid else None,
-            failure_code=code,
-            failure_message=message,
+            failure_code="returned" if returned else "",
+            failure_message=RETURNED if returned else "",
             details={name: value for name, value in details.items() if value},
         )
 
@@ -125,7 +121,7 @@ class RobokassaProvider:
 
         A request without an answer is never repeated, see `refunds`.
         """
-        if request.provider_reference:
+        if request.provider_reference not in ("", refunds.NOT_SENT):
             return self.look_up_refund(request)
         own = self._ready()
         if not own.password3:

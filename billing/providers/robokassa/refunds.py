@@ -1,7 +1,8 @@
 """Refunds at Robokassa: asked for by a token that password 3 signs, then looked at until they are finished.
 
 Robokassa knows no idempotency keys and keeps no list. A request that may have arrived and got no answer is therefore
-never repeated: it is UNKNOWN under the name `UNANSWERED`, until staff have looked into Robokassa's own cabinet.
+never repeated: it is UNKNOWN under the name `UNANSWERED`, until staff have looked into Robokassa's own cabinet. Whoever
+writes `UNANSWERED` beside the refund before asking is safe from dying in between; `NOT_SENT` allows the next attempt.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from billing.providers.robokassa.page import out_sum
 from billing.providers.robokassa.shop import Shop
 
 UNANSWERED = "unanswered"
+NOT_SENT = "not sent"
 OUTCOMES = {"finished": Outcome.SUCCEEDED, "processing": Outcome.PENDING, "canceled": Outcome.FAILED}
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -44,7 +46,7 @@ def create(shop: Shop, request: RefundRequest, *, operation: str) -> RefundFacts
     try:
         answer = httpx.post(url, content=signed, headers={"Content-Type": "text/plain"}, timeout=TIMEOUT)
     except NEVER_SENT:
-        return _facts(request, Outcome.UNKNOWN)
+        return _facts(request, Outcome.UNKNOWN, reference=NOT_SENT)
     except httpx.HTTPError:
         return _facts(request, Outcome.UNKNOWN, reference=UNANSWERED)
     said = _json(answer)
@@ -58,8 +60,10 @@ def create(shop: Shop, request: RefundRequest, *, operation: str) -> RefundFacts
 
 def look_up(shop: Shop, request: RefundRequest) -> RefundFacts:
     """How a refund stands that was asked for before. Raises ProviderUnavailableError."""
-    if request.provider_reference in ("", UNANSWERED):
-        return _facts(request, Outcome.UNKNOWN, reference=request.provider_reference)
+    if request.provider_reference in ("", NOT_SENT):
+        return _facts(request, Outcome.MISSING, reference=request.provider_reference)
+    if request.provider_reference == UNANSWERED:
+        return _facts(request, Outcome.UNKNOWN, reference=UNANSWERED)
     try:
         answer = httpx.get(
             f"{shop.services_url}/RefundService/Refund/GetState",
