@@ -36,12 +36,12 @@ td { padding: .15rem .75rem .15rem 0; vertical-align: top; }
 """
 
 
-def page(heading: str, content: str) -> str:
-    """A whole page; `content` is HTML, `heading` is text."""
+def page(heading: str, content: str, *, title: str = TITLE) -> str:
+    """A whole page; `content` is HTML, `heading` and `title` (which stand-in it is) are text."""
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(heading)} · {TITLE}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(heading)} · {title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f'<style>{STYLE}</style></head><body><p class="standin" role="note">{TITLE}</p>'
+        f'<style>{STYLE}</style></head><body><p class="standin" role="note">{title}</p>'
         f"<main><section><h1>{escape(heading)}</h1>{content}</section></main></body></html>"
     )
 
