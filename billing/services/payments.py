@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.models import Payment, TopUp, TopUpOrigin, TransactionKind
@@ -19,6 +20,18 @@ from billing.services.ledger import write
 from billing.services.mail import tell_account
 from billing.services.state import WalletState
 from billing.templatetags.money import money_text
+
+# As cards call themselves, by Stripe's words for them.
+BRANDS = {
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "discover": "Discover",
+    "diners": "Diners Club",
+    "jcb": "JCB",
+    "unionpay": "UnionPay",
+    "unknown": "Card",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +110,12 @@ def description_of(top_up: TopUp, card: CardFacts | None) -> str:
 
 def card_words(card: CardFacts) -> str:
     """A card as a customer knows it."""
-    return f"{card.brand} ending {card.last4}"
+    return f"{BRANDS.get(card.brand, card.brand)} ending {card.last4}"
 
 
 def result_url(top_up: TopUp) -> str:
     """The full address of the page that shows what became of a top-up."""
-    return f"{settings.SITE_URL}/billing/top-ups/{top_up.reference}/"
+    return str(settings.SITE_URL) + reverse("top_up_result", args=[top_up.reference])
 
 
 def _confirm(top_up: TopUp, payment: Payment, wallet: WalletState) -> None:
