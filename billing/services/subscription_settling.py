@@ -1,0 +1,163 @@
+"""What the provider's facts make of a subscription: the state machine, under the wallet's lock.
+
+created -> active (its first invoice is paid) -> past_due (a renewal is not paid) -> active | ended; created -> ended
+(its page was closed). One that ran and has ended stays so. Facts are settled as often as they come and in any order:
+older ones than what is known, by their period or by their newest payment, change nothing.
+
+The provider's periods are the allotment's cycles. On the cycle date the next allotment is given although its payment is
+still to come, so that no call is dropped while the provider writes its invoice; if that is not paid, the rest of it is
+withdrawn, and comes back with the payment (`billing.services.subscription_periods`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from billing.models import DifferenceKind, Subscription, SubscriptionStatus
+from billing.providers.base import Outcome, SubscriptionFacts
+from billing.services import subscription_letters as letters
+from billing.services import subscription_payments as payments
+from billing.services import subscription_periods as periods
+from billing.services.books import Books
+from billing.services.ledger import open_books, write
+from billing.services.reconciliation import note_difference
+
+LIVE = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+GRACE = timedelta(minutes=15)
+
+
+def settle(*, facts: SubscriptionFacts) -> Subscription | None:
+    """Bring the subscription that the facts name to what they say; None where it is none of ours."""
+    named = find(facts)
+    if named is None:
+        return None
+    with transaction.atomic():
+        books, _reads = open_books([named.wallet_id])
+        subscription = Subscription.objects.select_related("plan", "wallet__account__product").get(pk=named.pk)
+        if facts.account_id in (None, subscription.wallet.account_id):
+            _move(books, subscription, facts)
+        else:
+            _note_stranger(subscription, facts)
+        write(books)
+        subscription.save()
+    return subscription
+
+
+def find(facts: SubscriptionFacts) -> Subscription | None:
+    """Our subscription that the provider speaks of: by our reference, else by the provider's."""
+    if facts.subscription_reference:
+        try:
+            return Subscription.objects.filter(reference=UUID(facts.subscription_reference)).first()
+        except ValueError:
+            return None
+    for name in ("provider_reference", "checkout_reference"):
+        if reference := getattr(facts, name):
+            return Subscription.objects.filter(**{name: reference}).first()
+    return None
+
+
+def next_check(subscription: Subscription, now: datetime) -> datetime | None:
+    """When the provider is asked again, should no notice come: soon while a payment is awaited, else after renewals."""
+    if subscription.status == SubscriptionStatus.CREATED:
+        age = now - subscription.created_at
+        return now + (timedelta(minutes=1) if age < timedelta(minutes=10) else timedelta(minutes=15))
+    if subscription.status == SubscriptionStatus.PAST_DUE:
+        return now + timedelta(hours=6)
+    if subscription.status == SubscriptionStatus.ACTIVE and subscription.period_end is not None:
+        return max(subscription.period_end + timedelta(hours=1), now + timedelta(hours=1))
+    return None
+
+
+def _move(books: Books, subscription: Subscription, facts: SubscriptionFacts) -> None:
+    is_stale = _is_stale(subscription, facts)
+    before, ended_before = subscription.status, subscription.ends_at_period_end
+    never_ran = before == SubscriptionStatus.CREATED or (before not in LIVE and not subscription.payments.exists())
+    subscription.provider_reference = facts.provider_reference or subscription.provider_reference
+    subscription.checkout_reference = facts.checkout_reference or subscription.checkout_reference
+    if (never_ran or before in LIVE) and not is_stale:
+        _note(subscription, facts)
+    payments.record(subscription, facts.payments, books.now)
+    if never_ran:
+        _await(books, subscription, facts)
+    elif before in LIVE and not is_stale:
+        _follow(books, subscription, facts)
+    subscription.next_check_at = next_check(subscription, books.now)
+    if subscription.status == SubscriptionStatus.ENDED and before != SubscriptionStatus.ENDED:
+        subscription.ended_at = books.now
+        if before in LIVE:
+            letters.ended(subscription)
+    elif subscription.ends_at_period_end and not ended_before and subscription.status in LIVE:
+        letters.ending(subscription)
+
+
+def _note(subscription: Subscription, facts: SubscriptionFacts) -> None:
+    subscription.redirect_url = facts.redirect_url
+    subscription.period_start = facts.period_start or subscription.period_start
+    subscription.period_end = facts.period_end or subscription.period_end
+    subscription.ends_at_period_end = facts.ends_at_period_end
+
+
+def _await(books: Books, subscription: Subscription, facts: SubscriptionFacts) -> None:
+    """The first payment makes it active, also one that came after its page was given up; a closed page ends it."""
+    is_closed = subscription.expires_at is not None and subscription.expires_at + GRACE < books.now
+    if facts.outcome == Outcome.SUCCEEDED and subscription.payments.exists():
+        if Subscription.objects.filter(wallet_id=subscription.wallet_id, status__in=LIVE).exists():
+            _end_second(subscription)
+            return
+        subscription.status, subscription.ended_at = SubscriptionStatus.ACTIVE, None
+        periods.begin(books, books.wallets[subscription.wallet_id], subscription)
+    elif facts.outcome == Outcome.EXPIRED or (facts.outcome == Outcome.MISSING and is_closed):
+        subscription.status = SubscriptionStatus.ENDED
+
+
+def _follow(books: Books, subscription: Subscription, facts: SubscriptionFacts) -> None:
+    """Bring a running subscription to what the provider says of its current period."""
+    wallet = books.wallets[subscription.wallet_id]
+    if facts.outcome == Outcome.SUCCEEDED:
+        subscription.status = SubscriptionStatus.ACTIVE
+        periods.grant(books, wallet, subscription)
+    elif facts.outcome == Outcome.FAILED:
+        subscription.status = SubscriptionStatus.PAST_DUE
+        periods.suspend(books, wallet, subscription)
+        letters.unpaid(subscription)
+    elif facts.outcome == Outcome.EXPIRED:
+        subscription.status = SubscriptionStatus.ENDED
+        periods.stop(books, wallet)
+
+
+def _is_stale(subscription: Subscription, facts: SubscriptionFacts) -> bool:
+    """Whether the facts are older than what is known: of an earlier period, or without its newest payment."""
+    if facts.outcome == Outcome.EXPIRED:
+        return False  # which is final
+    if facts.period_start and subscription.period_start and facts.period_start < subscription.period_start:
+        return True
+    newest = subscription.payments.order_by("-paid_at", "-id").first()
+    return newest is not None and newest.reference not in {each.payment_reference for each in facts.payments}
+
+
+def _end_second(subscription: Subscription) -> None:
+    """Two were paid for at once: the first one stays, this one ends, and staff give the money back."""
+    subscription.status = SubscriptionStatus.ENDED
+    paid = ", ".join(subscription.payments.values_list("reference", flat=True))
+    note_difference(
+        provider=payments.PROVIDER,
+        kind=DifferenceKind.OVERPAID,
+        reference=subscription.provider_reference or str(subscription.reference),
+        wallet_id=subscription.wallet_id,
+        expected="one subscription at a time",
+        found=f"subscription {subscription.pk}, paid by {paid}: it was ended, refund it",
+    )
+
+
+def _note_stranger(subscription: Subscription, facts: SubscriptionFacts) -> None:
+    note_difference(
+        provider=payments.PROVIDER,
+        kind=DifferenceKind.WRONG_ACCOUNT,
+        reference=facts.provider_reference or str(subscription.reference),
+        wallet_id=subscription.wallet_id,
+        expected=f"account {subscription.wallet.account_id} (subscription {subscription.pk})",
+        found=f"account {facts.account_id}",
+    )
