@@ -30,6 +30,7 @@ def faults_of(settings: ModuleType) -> Iterator[str]:
     """One line per missing or insecure setting, which begins with the variable's name."""
     yield from _secret(settings.SECRET_KEY)
     yield from _hosts(settings)
+    yield from _payments(settings)
     if settings.DEBUG:
         yield "DEBUG is on: errors would show code and settings to everybody."
     if not settings.DATABASE_URL:
@@ -44,6 +45,22 @@ def faults_of(settings: ModuleType) -> Iterator[str]:
         yield "SECURE_HSTS_SECONDS is 0: browsers would try plain text first."
     if not (settings.SESSION_COOKIE_SECURE and settings.CSRF_COOKIE_SECURE):
         yield "SESSION_COOKIE_SECURE is off: sessions could be read on the way."
+
+
+def _payments(settings: ModuleType) -> Iterator[str]:
+    if settings.STRIPE_IS_STAND_IN or settings.ROBOKASSA_IS_STAND_IN:
+        yield "STRIPE_LIVE_SECRET_KEY and ROBOKASSA_LOGIN are played by a stand-in: nobody would really pay."
+    if settings.STRIPE_LIVE_MODE and not settings.STRIPE_LIVE_SECRET_KEY:
+        yield "STRIPE_LIVE_SECRET_KEY is missing, though STRIPE_LIVE_MODE is on."
+    if not getattr(settings, "STRIPE_API_HOST", "https:").startswith("https:"):
+        yield "STRIPE_API_HOST does not begin with https://: keys could be read on the way."
+    if settings.ROBOKASSA_LOGIN:
+        for name in ("ROBOKASSA_PASSWORD1", "ROBOKASSA_PASSWORD2"):
+            if not getattr(settings, name):
+                yield f"{name} is missing, though ROBOKASSA_LOGIN is set."
+        for name in ("ROBOKASSA_BASE_URL", "ROBOKASSA_SERVICES_URL"):
+            if not getattr(settings, name).startswith("https://"):
+                yield f"{name} does not begin with https://."
 
 
 def _secret(key: str) -> Iterator[str]:

@@ -53,6 +53,10 @@ def proper(**changes: object) -> ModuleType:
         SECURE_HSTS_SECONDS=3600,
         SESSION_COOKIE_SECURE=True,
         CSRF_COOKIE_SECURE=True,
+        STRIPE_IS_STAND_IN=False,
+        STRIPE_API_HOST="https://api.stripe.com",
+        ROBOKASSA_IS_STAND_IN=False,
+        ROBOKASSA_LOGIN="",
     )
     vars(made).update(changes)
     return made
@@ -82,11 +86,23 @@ def test_a_proper_production_environment_has_no_fault() -> None:
         ("SECURE_SSL_REDIRECT", False, "SECURE_SSL_REDIRECT is off"),
         ("SECURE_HSTS_SECONDS", 0, "SECURE_HSTS_SECONDS is 0"),
         ("SESSION_COOKIE_SECURE", False, "SESSION_COOKIE_SECURE is off"),
+        ("STRIPE_IS_STAND_IN", True, "STRIPE_LIVE_SECRET_KEY and ROBOKASSA_LOGIN are played by a stand-in"),
+        ("STRIPE_LIVE_MODE", True, "STRIPE_LIVE_SECRET_KEY is missing"),
+        ("STRIPE_API_HOST", "http://10.0.0.7", "STRIPE_API_HOST does not begin with https://"),
     ],
 )
 def test_each_insecure_setting_is_named(setting: str, value: object, fault: str) -> None:
     (found,) = faults_of(proper(**{setting: value}))
     assert found.startswith(fault)
+
+
+def test_a_shop_without_passwords_or_in_plain_text_is_named() -> None:
+    shop = {"ROBOKASSA_LOGIN": "shop", "ROBOKASSA_PASSWORD1": "", "ROBOKASSA_PASSWORD2": "two"}
+    pages = {"ROBOKASSA_BASE_URL": "http://shop.example", "ROBOKASSA_SERVICES_URL": "https://shop.example"}
+    assert list(faults_of(proper(**shop, **pages))) == [
+        "ROBOKASSA_PASSWORD1 is missing, though ROBOKASSA_LOGIN is set.",
+        "ROBOKASSA_BASE_URL does not begin with https://.",
+    ]
 
 
 def test_a_proper_environment_passes_djangos_deployment_check() -> None:
