@@ -16,7 +16,7 @@ In a test::
   `reached` (an event to wait for) and `release()`;
 - banks: `open_dispute`, `escalate_dispute`, `close_dispute(id, won=…)`, `fail_refund`, `settle_refund`,
   `set_card_behaviour(payment_method, decline=…, authentication=…)`;
-- time: `clock`, a function that returns seconds.
+- time: `clock`, a function that returns seconds; `advance_subscription(id)` begins its next period.
 
 Cards and tokens are in `cards`. `journal()` is what the ledger must equal.
 """

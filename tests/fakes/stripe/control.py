@@ -8,7 +8,7 @@ POST an object with the arguments, by name:
 - failures: `fail_next {path, mode, method, times}` answers `{"fault": n}`; `release_fault {fault}`; `clear_faults`;
 - banks: `open_dispute {charge, amount, reason, status}`, `escalate_dispute {id}`, `close_dispute {id, won}`,
   `fail_refund {id, reason}`, `settle_refund {id}`, `set_card_behaviour {payment_method, …}`;
-- time: `expire_session {id}`, `expire_due`, `clock {at}` (seconds; null is the real time).
+- time: `advance_subscription {id}`, `expire_session {id}`, `expire_due`, `clock {at}` (seconds; null is the real time).
 
 GET `undelivered`, `journal`, `totals`, `account`, `events`, `object?id=…`, `objects?kind=…`.
 """
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from tests.fakes.stripe.site import StripeSite
 
 BY_NAME = (
-    "add_endpoint clear_faults close_dispute deliver drain escalate_dispute expire_due expire_session fail_refund hold "
-    "open_dispute release set_card_behaviour settle_refund"
+    "add_endpoint advance_subscription clear_faults close_dispute deliver drain escalate_dispute expire_due "
+    "expire_session fail_refund hold open_dispute release set_card_behaviour settle_refund"
 )
 ORDERS = frozenset(BY_NAME.split())
 

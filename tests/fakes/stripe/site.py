@@ -10,6 +10,7 @@ from typing import Any
 from tests.fakes.http import Request, Response, Site
 from tests.fakes.stripe import (
     accounts,
+    checkout_payments,
     checkout_sessions,
     control,
     deliveries,
@@ -17,12 +18,14 @@ from tests.fakes.stripe import (
     journal,
     refunds,
     resources,
+    subscriptions,
     webhook_endpoints,
 )
 from tests.fakes.stripe.api import Api
 from tests.fakes.stripe.deliveries import Courier, Delivery, Outcome
 from tests.fakes.stripe.expansion import rendered
 from tests.fakes.stripe.faults import Fault, Faults
+from tests.fakes.stripe.invoice_pages import InvoicePages
 from tests.fakes.stripe.journal import Movement
 from tests.fakes.stripe.pages import Pages
 from tests.fakes.stripe.store import Object, Store
@@ -48,7 +51,7 @@ class StripeSite(Site):
         self.world.after_commit = self.courier.wake
         routes = list(chain.from_iterable(module.ROUTES for module in resources.MODULES))
         self._api = Api(self.world, routes, self.faults, frozenset(api_keys))
-        self._pages = Pages(self.world)
+        self._pages = {"c": Pages(self.world), "i": InvoicePages(self.world)}
         self.account = accounts.ensure(self.world)
 
     def start(self, url: str) -> None:
@@ -65,8 +68,8 @@ class StripeSite(Site):
         """An API call, a page, or an order from a test."""
         if request.path.startswith("/_control/"):
             return control.answer(self, request)
-        if request.path.startswith("/c/"):
-            answer = self._pages.handle(request)
+        if request.path.startswith(("/c/", "/i/")):
+            answer = self._pages[request.path[1]].handle(request)
             self.courier.wake()
             return answer
         return self._api.handle(request)
@@ -171,6 +174,11 @@ class StripeSite(Site):
             with self.world.writing(livemode) as call:
                 checkout_sessions.expire_due(call)
 
+    def advance_subscription(self, id: str) -> Object:
+        """The next period of a subscription begins: it is invoiced and charged, or, when cancelled, it is over."""
+        with self.world.writing(self.world.mode_of(id)) as call:
+            return dict(rendered(subscriptions.advance(call, call.get("subscription", id))))
+
     # What happens at the banks
 
     def open_dispute(
@@ -200,6 +208,25 @@ class StripeSite(Site):
         """A pending refund reaches the card."""
         with self.world.writing(self.world.mode_of(id)) as call:
             return dict(rendered(refunds.settled(call, call.get("refund", id))))
+
+    def delay_next_payment(self, count: int = 1) -> None:
+        """The next payments take days: `processing`, and a session that is complete but unpaid."""
+        self.world.delayed = count
+
+    def settle_payment(self, payment_intent: str, *, succeeded: bool = True) -> Object:
+        """A payment that took days arrives, or fails."""
+        with self.world.writing(self.world.mode_of(payment_intent)) as call:
+            intent = call.get("payment_intent", payment_intent)
+            if intent["status"] != "processing":
+                raise ValueError(f"This payment is {intent['status']}")
+            return dict(rendered(checkout_payments.arrived(call, intent, succeeded=succeeded)))
+
+    def renew_card(self, payment_method: str, *, exp_month: int, exp_year: int) -> Object:
+        """The bank has given the payer a new card, and told Stripe."""
+        with self.world.writing(self.world.mode_of(payment_method)) as call:
+            method = call.get("payment_method", payment_method)
+            card = method["card"] | {"exp_month": exp_month, "exp_year": exp_year}
+            return dict(rendered(call.change(method, "payment_method.automatically_updated", card=card)))
 
     def set_card_behaviour(self, payment_method: str, **behaviour: Any) -> Object:
         """Change what a card does from now on: `decline`, `attach`, `authentication`, `dispute`, `refund`, `set_up`."""
