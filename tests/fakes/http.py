@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ class Request:
 
     def pairs(self) -> list[tuple[str, str]]:
         """The same, flat and in the order sent."""
-        source = self.body.decode() if self.method == "POST" else self.query
+        source = self.body.decode(errors="replace") if self.method == "POST" else self.query
         return parse_qsl(source, keep_blank_values=True)
 
     def json(self) -> Any:
@@ -124,7 +125,9 @@ class _Listener(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+        """A client that went away is no news; a mistake of a stand-in's own is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

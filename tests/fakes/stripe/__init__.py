@@ -15,8 +15,12 @@ In a test::
 - failures: `fail_next(path, mode, method=…, times=…)` with the modes of `faults.MODES`; what it returns has
   `reached` (an event to wait for) and `release()`;
 - banks: `open_dispute`, `escalate_dispute`, `close_dispute(id, won=…)`, `fail_refund`, `settle_refund`,
-  `set_card_behaviour(payment_method, decline=…, authentication=…)`;
-- time: `clock`, a function that returns seconds; `advance_subscription(id)` begins its next period.
+  `set_card_behaviour(payment_method, decline=…, authentication=…)`, `renew_card`, `delay_next_payment`,
+  `settle_payment(id, succeeded=…)`;
+- time: `clock`, a function that returns seconds; `advance_subscription(id)` begins its next period;
+  `expire_session(id)`, `expire_due()`.
+
+The same orders are taken as JSON under `/_control/…` (see `control`), for a stand-in in another process.
 
 Cards and tokens are in `cards`. `journal()` is what the ledger must equal.
 """

@@ -76,17 +76,28 @@ def _intent(call: Call, session: Object, method: Object) -> Object:
 
 
 def settle(call: Call, session: Object, intent: Object) -> Object:
-    """Complete the session if its intent succeeded; does nothing if it did not, or if that was done before."""
-    if intent["status"] != "succeeded" or session["status"] != "open":
+    """Complete the session if its intent succeeded or is on its way; does nothing otherwise, or when that was done."""
+    if intent["status"] not in ("succeeded", "processing") or session["status"] != "open":
         return intent
     method = call.get("payment_method", intent["payment_method"])
     changes: dict[str, Any] = {"status": "complete", "url": None}
-    if session["mode"] != "setup":
+    if session["mode"] != "setup" and intent["status"] == "succeeded":
         changes["payment_status"] = "paid"
-    if session["mode"] == "subscription":
+    if session["mode"] == "subscription" and intent["status"] == "succeeded":
         changes |= _subscriptions().activate(call, session, intent, method)
     changes["customer_details"] = _details(call, session, method)
     call.change(session, "checkout.session.completed", **changes)
+    return intent
+
+
+def arrived(call: Call, intent: Object, *, succeeded: bool) -> Object:
+    """A payment that took days ends; its session, if it has one, tells of it."""
+    payments.settled(call, intent, succeeded=succeeded)
+    session = session_of(call, intent)
+    if session and succeeded:
+        call.change(session, "checkout.session.async_payment_succeeded", payment_status="paid")
+    elif session:
+        call.change(session, "checkout.session.async_payment_failed")
     return intent
 
 

@@ -7,7 +7,8 @@ POST an object with the arguments, by name:
   told);
 - failures: `fail_next {path, mode, method, times}` answers `{"fault": n}`; `release_fault {fault}`; `clear_faults`;
 - banks: `open_dispute {charge, amount, reason, status}`, `escalate_dispute {id}`, `close_dispute {id, won}`,
-  `fail_refund {id, reason}`, `settle_refund {id}`, `set_card_behaviour {payment_method, …}`;
+  `fail_refund {id, reason}`, `settle_refund {id}`, `set_card_behaviour {payment_method, …}`, `renew_card
+  {payment_method, exp_month, exp_year}`, `delay_next_payment {count}`, `settle_payment {payment_intent, succeeded}`;
 - time: `advance_subscription {id}`, `expire_session {id}`, `expire_due`, `clock {at}` (seconds; null is the real time).
 
 GET `undelivered`, `journal`, `totals`, `account`, `events`, `object?id=…`, `objects?kind=…`.
@@ -28,10 +29,11 @@ from tests.fakes.stripe.errors import StripeError
 if TYPE_CHECKING:
     from tests.fakes.stripe.site import StripeSite
 
-BY_NAME = (
-    "add_endpoint advance_subscription clear_faults close_dispute deliver drain escalate_dispute expire_due "
-    "expire_session fail_refund hold open_dispute release set_card_behaviour settle_refund"
-)
+BY_NAME = """
+    add_endpoint advance_subscription clear_faults close_dispute delay_next_payment deliver drain escalate_dispute
+    expire_due expire_session fail_refund hold open_dispute release renew_card set_card_behaviour settle_payment
+    settle_refund
+"""
 ORDERS = frozenset(BY_NAME.split())
 
 

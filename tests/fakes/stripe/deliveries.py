@@ -21,11 +21,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.fakes.stripe.store import Object, public
-from tests.fakes.stripe.world import World
+from tests.fakes.stripe.world import World, wants
 
 MODES = ("auto", "held", "twice")
 PAUSES = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
 TIMEOUT_SECONDS = 30.0
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *args: Any, **more: Any) -> None:
+        """A redirect is no success, as at Stripe."""
+
+
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects)
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def post(delivery: Delivery) -> Outcome:
     """Send one webhook and read the answer."""
     request = urllib.request.Request(delivery.url, delivery.body, delivery.headers, method="POST")
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:
+        with DIRECT.open(request, timeout=TIMEOUT_SECONDS) as answer:
             status, said = answer.status, answer.read()
     except urllib.error.HTTPError as error:
         status, said = error.code, error.read()
@@ -76,9 +84,8 @@ class Courier:
         self._world = world
         self._pauses = pauses
         self._news = threading.Condition()
-        self._ending = False
-        self._busy = False
-        self._thread: threading.Thread | None = None
+        self._told = 0
+        self._ending = threading.Event()
         self.set_mode(mode)
 
     def set_mode(self, mode: str) -> None:
@@ -91,39 +98,43 @@ class Courier:
 
     def start(self) -> None:
         """Begin to send."""
-        self._ending = False
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._ending = threading.Event()
+        threading.Thread(target=self._run, args=(self._ending,), daemon=True).start()
 
     def stop(self) -> None:
         """Send no more; what is open stays written."""
-        with self._news:
-            self._ending = True
-            self._news.notify_all()
+        self._ending.set()
+        self.wake()
 
     def wake(self) -> None:
-        """There may be something to send."""
+        """There may be something to send, or something was sent."""
         with self._news:
+            self._told += 1
             self._news.notify_all()
+
+    def _await(self, told: int, seconds: float | None) -> bool:
+        """Wait for news after `told`; False if there was none in time. The rows' lock is never taken in here."""
+        with self._news:
+            return self._news.wait_for(lambda: self._told != told, seconds)
 
     def drain(self, timeout: float = 30.0) -> bool:
         """Wait until everything that is due was taken or tried; False if it was not in time."""
-        with self._news:
-            return self._news.wait_for(lambda: not self._busy and self._next(time.time()) is None, timeout)
-
-    def _run(self) -> None:
+        deadline = time.monotonic() + timeout
         while True:
-            with self._news:
-                if self._ending:
-                    return
-                row = self._next(time.time()) if self.mode != "held" else None
-                if row is None:
-                    self._busy = False
-                    self._news.notify_all()
-                    self._news.wait(self._pause())
-                    continue
-                self._busy = True
-            self._send(row)
+            told = self._told
+            if self._next(time.time()) is None:
+                return True
+            if not self._await(told, deadline - time.monotonic()):
+                return False
+
+    def _run(self, ending: threading.Event) -> None:
+        while not ending.is_set():
+            told = self._told
+            row = None if self.mode == "held" else self._next(time.time())
+            if row is None:
+                self._await(told, self._pause())
+            else:
+                self._send(row)
 
     def _pause(self) -> float | None:
         if self.mode == "held":
@@ -160,6 +171,7 @@ class Courier:
             told = store.get(event)
             if told:
                 store.save(told | {"pending_webhooks": left})
+        self.wake()
 
     def prepared(
         self,
@@ -179,10 +191,12 @@ class Courier:
             told = store.get(event, "event")
             if told is None:
                 raise KeyError(event)
-            ends = [store.get(endpoint)] if endpoint else store.find("webhook_endpoint", livemode=told["livemode"])
+            ends = store.find("webhook_endpoint", livemode=told["livemode"], newest_first=False)
         body = json.dumps(public(told) | (changes or {}), indent=2).encode()
         prepared = []
-        for each in filter(None, ends):
+        for each in ends:
+            if each["id"] != endpoint if endpoint else not wants(each, told["type"]):
+                continue
             headers = {
                 "Content-Type": "application/json; charset=utf-8",
                 "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
@@ -196,8 +210,11 @@ class Courier:
 
         `at_once` posts them from as many threads. What was taken counts as delivered, and is not sent by itself again.
         """
-        named = [row["event"] for row in self.undelivered()] if events is None else list(events)
-        prepared = [each for event in named for each in self.prepared(event) for _ in range(times)]
+        if events is None:
+            ends: list[tuple[str, str | None]] = [(row["event"], row["endpoint"]) for row in self.undelivered()]
+        else:
+            ends = [(event, None) for event in events]
+        prepared = [each for event, end in ends for each in self.prepared(event, endpoint=end) for _ in range(times)]
         if at_once and prepared:
             with ThreadPoolExecutor(len(prepared)) as pool:
                 outcomes = list(pool.map(post, prepared))

@@ -36,7 +36,19 @@ def attempt(
         return decline(call, intent, method, "authentication_required")
     if behaviour["decline"]:
         return decline(call, intent, method, behaviour["decline"])
+    if call.world.delayed:
+        call.world.delayed -= 1
+        changes: Object = {"payment_method": method["id"], "next_action": None, "last_payment_error": None}
+        return call.change(intent, "payment_intent.processing", status="processing", **changes)
     return _succeed(call, intent, method, off_session=off_session)
+
+
+def settled(call: Call, intent: Object, *, succeeded: bool) -> Object:
+    """A payment that took days has arrived, or failed after all."""
+    method = call.get("payment_method", intent["payment_method"])
+    if not succeeded:
+        return decline(call, intent, method, "generic_decline")
+    return _succeed(call, intent, method, off_session=True)
 
 
 def action(call: Call, intent: Object, return_url: str | None) -> Object:

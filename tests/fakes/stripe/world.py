@@ -16,6 +16,11 @@ from tests.fakes.stripe.store import Object, Store, new_id, public
 API_VERSION = "2026-08-26.dahlia"
 
 
+def wants(endpoint: Object, type: str) -> bool:
+    """Whether an endpoint is told of events of this type."""
+    return any(fnmatchcase(type, wanted) for wanted in endpoint["enabled_events"])
+
+
 class World:
     """What every call shares: the rows, the clock (seconds, settable), the address, and who is told after a commit."""
 
@@ -23,6 +28,7 @@ class World:
         self.store = store
         self.clock: Callable[[], float] = time.time
         self.url = ""
+        self.delayed = 0  # how many of the next payments take days, as bank debits do
         self.copies = 1  # how often each delivery is made: 2 is the mode `twice`
         self.after_commit: Callable[[], None] = lambda: None
 
@@ -93,8 +99,7 @@ class Call:
         endpoints = [
             endpoint
             for endpoint in self.store.find("webhook_endpoint", livemode=self.livemode, newest_first=False)
-            if endpoint["status"] == "enabled"
-            and any(fnmatchcase(type, wanted) for wanted in endpoint["enabled_events"])
+            if endpoint["status"] == "enabled" and wants(endpoint, type)
         ]
         event = self.new(
             "event",

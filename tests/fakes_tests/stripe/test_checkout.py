@@ -174,8 +174,8 @@ def test_a_card_is_saved_without_a_payment(
     assert session.payment_status == "no_payment_required"
     assert browser.post(str(session.url), data=typed("4000000000000002")).status_code == 402
     assert browser.post(str(session.url), data=typed("5454545454545454")).status_code == 303
-    intent = client.v1.setup_intents.retrieve(str(session.setup_intent))
-    assert (intent.status, dict(intent.metadata or {})) == ("succeeded", {"account": "7"})
+    intent: Any = client.v1.setup_intents.retrieve(str(session.setup_intent))
+    assert (intent.status, dict(intent.metadata)) == ("succeeded", {"account": "7"})
     (saved,) = client.v1.customers.payment_methods.list(customer.id).data
     assert saved.card is not None
     assert (saved.id, saved.card.brand, saved.card.last4) == (intent.payment_method, "mastercard", "5454")
@@ -264,6 +264,31 @@ def test_an_intent_of_checkout_is_left_to_checkout(
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.payment_intents.cancel(intent)
     assert caught.value.code == "payment_intent_unexpected_state"
+
+
+@pytest.mark.parametrize(
+    ("succeeded", "told", "status", "money"),
+    [
+        (True, "checkout.session.async_payment_succeeded", "paid", [2500]),
+        (False, "checkout.session.async_payment_failed", "unpaid", []),
+    ],
+)
+def test_a_payment_that_takes_days_completes_the_session_before_it_is_paid(
+    client: stripe.StripeClient, site: StripeSite, browser: httpx.Client, session: Any,
+    succeeded: bool, told: str, status: str, money: list[int],
+) -> None:  # fmt: skip
+    site.delay_next_payment()
+    assert browser.post(session.url, data=typed("4242424242424242")).status_code == 303
+    waiting = client.v1.checkout.sessions.retrieve(session.id)
+    assert (waiting.status, waiting.payment_status) == ("complete", "unpaid")
+    assert types(site)[-2:] == ["payment_intent.processing", "checkout.session.completed"]
+    assert moved(site) == []
+    site.settle_payment(str(waiting.payment_intent), succeeded=succeeded)
+    with pytest.raises(ValueError, match="This payment is"):
+        site.settle_payment(str(waiting.payment_intent))
+    assert types(site)[-1] == told
+    assert client.v1.checkout.sessions.retrieve(session.id).payment_status == status
+    assert moved(site) == money
 
 
 def test_zero_decimal_money_is_shown_whole(client: stripe.StripeClient, browser: httpx.Client) -> None:

@@ -233,7 +233,8 @@ def test_lists_are_newest_first_in_pages_and_filtered(
     newest_first = made[::-1]
 
     def ids(**params: Any) -> list[str]:
-        return [each.id for each in client.v1.payment_intents.list({"customer": customer.id, **params}).data]
+        wanted: Any = {"customer": customer.id, **params}
+        return [each.id for each in client.v1.payment_intents.list(wanted).data]
 
     assert ids() == newest_first
     first = client.v1.payment_intents.list({"customer": customer.id, "limit": 2})

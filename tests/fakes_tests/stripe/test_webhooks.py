@@ -139,6 +139,27 @@ def test_twice_means_twice(site: StripeSite, endpoint: Any, client: stripe.Strip
     assert receiver.ids() == [event["id"]] * 2
 
 
+def test_a_redirect_is_no_success_and_an_endpoint_gets_only_what_it_wants(
+    site: StripeSite, server: Server, client: stripe.StripeClient, receiver: Receiver
+) -> None:
+    receiver.statuses = [303]
+    site.add_endpoint(f"{server.url}/hook/one")
+    site.add_endpoint(f"{server.url}/hook/other", events=["charge.succeeded"])
+    client.v1.customers.create({})
+    assert [outcome.status for outcome in site.deliver()] == [303]
+    assert receiver.types() == ["customer.created"]
+    assert len(site.undelivered()) == 1
+
+
+def test_a_renewed_card_is_told(
+    site: StripeSite, client: stripe.StripeClient, customer: stripe.Customer, card: stripe.PaymentMethod
+) -> None:
+    site.renew_card(card.id, exp_month=1, exp_year=2040)
+    (event,) = site.events("payment_method.automatically_updated", about=card.id)
+    assert event["data"]["object"]["card"]["exp_year"] == 2040
+    assert event["data"]["previous_attributes"]["card"]["exp_year"] == 2034
+
+
 def test_an_endpoint_that_is_away_is_told_of_as_status_0(site: StripeSite, client: stripe.StripeClient) -> None:
     site.add_endpoint("http://127.0.0.1:9/hook")
     client.v1.customers.create({})
