@@ -20,7 +20,8 @@ SELECT w.id AS wallet_id, w.paid, g.paid AS paid_grants, w.promo, g.promo AS pro
 """,
 )
 
-# What comes from revenue is a reversal, which refills a grant; all else that flows into one is its gift.
+# What comes from revenue or from disputed payments is a reversal, which refills a grant, as what comes from clearing is
+# where a refund returns; all else that flows into one is its gift.
 GRANTS_EQUAL_TRANSFERS = Invariant(
     "grants_equal_transfers",
     "A grant was given what its transfers gave it, and what remains is what flowed in less what flowed out.",
@@ -28,9 +29,10 @@ GRANTS_EQUAL_TRANSFERS = Invariant(
 SELECT g.id AS grant_id, g.wallet_id, g.kind, g.amount, t.given, g.remaining, t.remaining AS ledger_remaining
   FROM billing_grant g
   LEFT JOIN (SELECT grant_id,
-                    sum(credit) FILTER (WHERE source_kind <> 5) AS given,
+                    sum(credit) FILTER (WHERE source_kind NOT IN (5, 11) AND NOT (source_kind = 6 AND back)) AS given,
                     sum(credit - debit) AS remaining
                FROM (SELECT grant_id, source_id % 16 AS source_kind,
+                            transaction_id IN (SELECT id FROM billing_transaction WHERE kind = 'refund_back') AS back,
                             CASE WHEN target_id % 16 <= 3 THEN amount ELSE 0 END AS credit,
                             CASE WHEN source_id % 16 <= 3 THEN amount ELSE 0 END AS debit
                        FROM billing_transfer WHERE grant_id IS NOT NULL) e

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from billing.verification import balances, chain, grants, holds, rollups, tenancy, transfers
+from billing.verification import (
+    auto_top_ups,
+    balances,
+    chain,
+    coupons,
+    grants,
+    holds,
+    payments,
+    refunds,
+    rollups,
+    tenancy,
+    transfers,
+)
 from billing.verification.invariant import Invariant
 
 _known: dict[str, Invariant] = {}
@@ -32,5 +44,7 @@ def named(names: Iterable[str] | None = None) -> list[Invariant]:
     return [_known[name] for name in wanted]
 
 
-for module in (transfers, balances, grants, holds, chain, rollups, tenancy):
+MODULES = (transfers, balances, grants, holds, chain, rollups, tenancy, payments, auto_top_ups, coupons, refunds)
+
+for module in MODULES:
     register(module.INVARIANTS)
