@@ -23,7 +23,7 @@ TEST_CARDS = (
 def form(
     session: Object, saved: list[Object], *, message: str | None = None, typed: Mapping[str, str] | None = None
 ) -> str:
-    """The page of an open session; `message` is what the bank said, `typed` what was typed (never the code)."""
+    """The page of an open session; `message` is what the bank said, `typed` what was typed (never the number or code)."""
     typed = typed or {}
     setup = session["mode"] == "setup"
     heading = {"setup": "Save a card", "subscription": "Subscribe"}.get(session["mode"], "Pay")
@@ -39,7 +39,7 @@ def form(
         rows.append("</fieldset>")
     if not session["customer"] and not session["customer_email"]:
         rows.append(_field("email", "E-mail", typed, 'type="email" autocomplete="email"'))
-    rows.append(_field("number", "Card number", typed, 'inputmode="numeric" autocomplete="cc-number"'))
+    rows.append(_field("number", "Card number", {}, 'inputmode="numeric" autocomplete="cc-number"'))
     expiry = _field("expiry", "Expiry (MM/YY)", typed, 'autocomplete="cc-exp" placeholder="12 / 34"')
     cvc = _field("cvc", "CVC", {}, 'inputmode="numeric" autocomplete="cc-csc" placeholder="123"')
     rows.append(f'<div class="pair"><div>{expiry}</div><div>{cvc}</div></div>')

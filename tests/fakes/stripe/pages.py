@@ -81,13 +81,13 @@ class Pages:
 
     def _method(self, call: Call, session: Object, typed: dict[str, str]) -> tuple[Object | None, str | None]:
         """The card that was chosen or typed in, or what is wrong with it."""
+        number = re.sub(r"[\s-]", "", typed.get("number", ""))
         chosen = typed.get("saved")
-        if chosen:
+        if chosen and not number:  # a number that was typed wins: the first saved card is chosen by itself
             for each in checkout_payments.saved_cards(call, session):
                 if each["id"] == chosen:
                     return each, None
             return None, "This card is not here any more."
-        number = re.sub(r"[\s-]", "", typed.get("number", ""))
         if not cards.passes_luhn(number):
             return None, "Your card number is invalid." if number else "Your card number is missing."
         expiry = re.fullmatch(r"\s*(0?[1-9]|1[0-2])\s*/\s*(?:20)?(\d\d)\s*", typed.get("expiry", ""))

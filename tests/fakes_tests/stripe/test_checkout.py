@@ -161,7 +161,9 @@ def test_a_saved_card_is_shown_where_it_may_be_and_pays(
     options: Any = {"allow_redisplay_filters": ["always", "limited", "unspecified"]}
     shown = client.v1.checkout.sessions.create(order(customer=customer.id, saved_payment_method_options=options))
     assert "Visa •••• 4242, 12/34" in browser.get(str(shown.url)).text
-    assert browser.post(str(shown.url), data={"saved": card.id, "act": "pay"}).status_code == 303
+    declined = browser.post(str(shown.url), data=typed("4000000000000002", saved=card.id))
+    assert (declined.status_code, "Your card was declined." in declined.text) == (402, True)  # what is typed wins
+    assert browser.post(str(shown.url), data={"saved": card.id, "number": "", "act": "pay"}).status_code == 303
     assert browser.post(str(hidden.url), data={"saved": card.id, "act": "pay"}).status_code == 402
     assert moved(site) == [2500]
 
