@@ -23,6 +23,7 @@ from billing.selectors.cards import default_card, saved_cards
 from billing.services.auto_top_up_rule import card_removed, card_saved
 from billing.services.books import Books
 from billing.services.ledger import open_books, write
+from billing.services.payments import BRANDS
 from billing.services.top_ups import payer_of
 
 
@@ -135,7 +136,7 @@ def _settle(books: Books, wallet_id: int, facts: CardFacts) -> Card | None:
     if card is None:
         return _save_new(books, wallet_id, facts)
     if card.removed_at is None:
-        card.brand, card.last4 = facts.brand, facts.last4
+        card.brand, card.last4 = BRANDS.get(facts.brand, facts.brand), facts.last4
         card.exp_month, card.exp_year = facts.exp_month, facts.exp_year
         card.save(update_fields=["brand", "last4", "exp_month", "exp_year"])
     return card
@@ -146,7 +147,7 @@ def _save_new(books: Books, wallet_id: int, facts: CardFacts) -> Card:
     card = Card.objects.create(
         wallet_id=wallet_id,
         reference=facts.reference,
-        brand=facts.brand,
+        brand=BRANDS.get(facts.brand, facts.brand),
         last4=facts.last4,
         exp_month=facts.exp_month,
         exp_year=facts.exp_year,
