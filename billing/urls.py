@@ -4,7 +4,15 @@ from django.urls import path
 
 from billing.views.auto_top_up import auto_top_up, auto_top_up_retry
 from billing.views.cards import cards_add, cards_default, cards_remove
+from billing.views.coupons import coupons
 from billing.views.incidents import incident_dismiss
+from billing.views.subscription import (
+    subscription,
+    subscription_cancel,
+    subscription_resume,
+    subscription_start,
+    subscription_status,
+)
 from billing.views.top_up import top_up
 from billing.views.top_up_result import top_up_result, top_up_status
 
@@ -17,5 +25,11 @@ urlpatterns = [
     path("cards/add/", cards_add, name="cards_add"),
     path("cards/<int:card_id>/default/", cards_default, name="cards_default"),
     path("cards/<int:card_id>/remove/", cards_remove, name="cards_remove"),
+    path("coupons/", coupons, name="coupons"),
+    path("subscription/", subscription, name="subscription"),
+    path("subscription/status/", subscription_status, name="subscription_status"),
+    path("subscription/start/", subscription_start, name="subscription_start"),
+    path("subscription/cancel/", subscription_cancel, name="subscription_cancel"),
+    path("subscription/resume/", subscription_resume, name="subscription_resume"),
     path("incidents/<int:incident_id>/dismiss/", incident_dismiss, name="incident_dismiss"),
 ]

@@ -52,7 +52,10 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **q
         if terms.offers_auto_top_up or PaymentProvider.STRIPE in terms.providers:
             label = _("Auto top-up, cards") if terms.offers_auto_top_up else _("Cards")
             entries.append(entry("auto_top_up", label, "card", money, incidents))
+        if has_plans:
+            entries.append(entry("subscription", _("Subscription"), "documents", money))
     entries.append(entry("history", _("History"), "history", money))
+    entries.append(entry("coupons", _("Coupons"), "coupon", money))
     entries.append(entry("calls", _("Calls"), "calls", _("Calls")))
     return entries
 
