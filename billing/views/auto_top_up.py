@@ -21,9 +21,10 @@ from billing.providers.base import FailureReason, ProviderError
 from billing.selectors.auto_top_up import Preview, automatic
 from billing.selectors.cards import saved_cards
 from billing.services import auto_top_up as rules
+from billing.services import cards
 from billing.templatetags.money import money_text
 from billing.views.auto_top_up_form import RuleForm, form_of, preview_of, read_rule, rule_words
-from billing.views.payment_pages import SeeOther, allow_leaving, moves_no_money
+from billing.views.payment_pages import SeeOther, moves_no_money
 from billing.views.roles import may_pay, require_payer
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
@@ -69,9 +70,6 @@ def auto_top_up_retry(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         row = rules.retry(wallet_id=frame.wallet.pk, user_id=tenant.user.pk)
     except (ValidationError, ProviderError) as error:
         messages.error(request, " ".join(getattr(error, "messages", [_("The card could not be charged. Try again.")])))
-        return SeeOther(reverse("auto_top_up"))
-    if row is None:
-        messages.error(request, _("Nothing was charged: no attempt can be made now."))
         return SeeOther(reverse("auto_top_up"))
     return SeeOther(reverse("top_up_result", args=[row.reference]))
 
@@ -148,8 +146,7 @@ def _show(
         "meter_max": (rule.threshold.amount + rule.amount.amount) if rule else None,
         "is_stand_in": moves_no_money(terms),
     }
-    response = render_page(request, frame, "billing/auto_top_up.html", context, current="auto_top_up", status=status)
-    return allow_leaving(response)
+    return render_page(request, frame, "billing/auto_top_up.html", context, current="auto_top_up", status=status)
 
 
 def _attempt(frame: Frame, row: TopUp) -> Attempt:
@@ -166,8 +163,6 @@ def _attempt(frame: Frame, row: TopUp) -> Attempt:
 
 def _card_added(request: HttpRequest, frame: Frame) -> HttpResponse:
     """Back from the provider's page: read the cards there, so that a new one is shown without waiting for a webhook."""
-    from billing.services import cards
-
     try:
         cards.refresh(wallet_id=frame.wallet.pk)
     except ProviderError:

@@ -99,6 +99,7 @@ def _card_declined(frame: Frame, incident: Incident) -> Words:
     message = str(incident.details.get("message", "")).strip()
     if message:
         text += " " + _("The reason it gave: %(reason)s.") % {"reason": message.rstrip(".")}
+    text += _turned_off(incident)
     actions = [Action(_("Update payment method"), page_link("auto_top_up")), _retry()]
     return "bad", _("Your card was declined"), text, actions
 
@@ -120,7 +121,7 @@ def _ceiling_reached(frame: Frame, incident: Incident) -> Words:
             "ceiling": money_text(ceiling, frame.balance.currency)
         }
     actions = [
-        Action(_("Raise the ceiling"), page_link("auto_top_up") + "#ceiling"),
+        Action(_("Raise the ceiling"), page_link("auto_top_up") + "#monthly_ceiling"),
         Action(str(_top_up_words(frame)), page_link("top_up")),
     ]
     return "warn", _("The monthly ceiling of auto top-up is reached"), text, actions
@@ -130,7 +131,7 @@ def _internal_error(frame: Frame, incident: Incident) -> Words:
     text = _(
         "Auto top-up could not charge %(card)s for %(amount)s %(when)s: something failed between us and the bank."
     ) % {**_asked(frame, incident), "when": _when(frame, incident.opened_at)}
-    text += " " + _("Retry the charge; if it keeps failing, contact support.")
+    text += " " + _("Retry the charge; if it keeps failing, contact support.") + _turned_off(incident)
     return "bad", _("An internal error occurred"), text, [_retry()]
 
 
@@ -141,6 +142,11 @@ WORDS: dict[str, Callable[[Frame, Incident], Words]] = {
     FailureReason.CEILING_REACHED.value: _ceiling_reached,
     FailureReason.INTERNAL_ERROR.value: _internal_error,
 }
+
+
+def _turned_off(incident: Incident) -> str:
+    """aitelier.md, 'The wallet': three consecutive failures disable it."""
+    return " " + _("It was the third time in a row: auto top-up is off.") if incident.details.get("is_disabled") else ""
 
 
 def _retry() -> Action:

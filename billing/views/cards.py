@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from billing.models import Card, Wallet
 from billing.providers.base import ProviderError
 from billing.selectors.cards import leaves_auto_top_up_without_card
+from billing.services import cards
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
@@ -24,8 +25,6 @@ from organizations.tenancy import Tenant, tenant_page
 def cards_add(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """Go to the provider's page that saves a card."""
     require_payer(tenant)
-    from billing.services import cards
-
     back = settings.SITE_URL + reverse("auto_top_up")
     try:
         address = cards.add_card(wallet_id=tenant.one(Wallet).pk, success_url=f"{back}?card=added", cancel_url=back)
@@ -40,8 +39,6 @@ def cards_default(request: HttpRequest, tenant: Tenant, card_id: int) -> HttpRes
     """Charge this card from now on. Raises Http404 for another account's and for a removed one."""
     card = _card(tenant, card_id)
     require_payer(tenant)
-    from billing.services import cards
-
     try:
         cards.make_default(wallet_id=card.wallet_id, card_id=card.pk)
     except (ProviderError, ValidationError) as error:
@@ -60,8 +57,6 @@ def cards_remove(request: HttpRequest, tenant: Tenant, card_id: int) -> HttpResp
         frame = Frame(request, tenant)
         context = {"card": card, "is_needed": leaves_auto_top_up_without_card(card)}
         return render_page(request, frame, "billing/auto_top_up/remove_card.html", context, current="auto_top_up")
-    from billing.services import cards
-
     try:
         cards.remove(wallet_id=card.wallet_id, card_id=card.pk)
     except (ProviderError, ValidationError) as error:

@@ -20,7 +20,7 @@ from billing.models import PaymentProvider
 from billing.providers.base import ProviderError
 from billing.services import top_ups
 from billing.templatetags.money import number
-from billing.views.payment_pages import SeeOther, allow_leaving
+from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
 from billing.views.top_up_form import TopUpForm, read_form
@@ -94,7 +94,7 @@ def _show(
         "is_sent": is_sent,
         "is_stand_in": any(offer.is_stand_in for offer in form.offers),
     }
-    return allow_leaving(render_page(request, frame, template, context, current="top_up", status=status))
+    return render_page(request, frame, template, context, current="top_up", status=status)
 
 
 def _way(slug: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from billing.templatetags.moments import day_year, month_name
 
 Text = str | Promise
 MONTHS_OFFERED = 12
-CURSOR = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})")
+CURSOR = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18}){1,7}")
 DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 MONTH = re.compile(r"2[0-9]{3}-[0-9]{2}")
 
@@ -100,10 +100,10 @@ def _read_typed(params: QueryDict, dates: Dates) -> None:
         dates.errors["to"] = _("Before the first day. Choose a later one.")
 
 
-def read_cursor(params: QueryDict, name: str) -> tuple[int, int] | None:
-    """The two keys of a page's edge (`2082.991`), or None: a mangled one starts from the newest."""
-    match = CURSOR.fullmatch(params.get(name, ""))
-    return (int(match[1]), int(match[2])) if match else None
+def read_cursor(params: QueryDict, name: str) -> tuple[int, ...] | None:
+    """The keys of a page's edge (`2082.991`), or None: a mangled one starts from the newest."""
+    text = params.get(name, "")
+    return tuple(int(key) for key in text.split(".")) if CURSOR.fullmatch(text) else None
 
 
 def _day(text: str) -> date | None:

@@ -120,7 +120,7 @@ def _csv_rows(frame: Frame, wanted: HistoryFilter) -> Iterator[list[object]]:
             row.count,
             f"{row.amount:f}",
             frame.balance.currency,
-            "successful",
+            row.status,
             "" if row.balance_after is None else f"{row.balance_after:f}",
             "yes" if row.is_simulated else "no",
         ]

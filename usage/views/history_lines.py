@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from billing.models import TransactionKind
@@ -15,9 +16,15 @@ from billing.models.ledger import USAGE_KINDS
 from billing.templatetags.moments import DASH
 from billing.templatetags.money import number
 from billing.views.shell import Frame
-from usage.selectors.pages.history import HistoryRow
+from usage.selectors.pages.history_row import ERROR, PROCESSING, SUCCESSFUL, HistoryRow
 
 USAGE = {kind.value for kind in USAGE_KINDS}
+REFUND_KINDS = {TransactionKind.REFUND.value, TransactionKind.REFUND_BACK.value}
+STATUSES = {
+    SUCCESSFUL: (lazy("Successful"), "good"),
+    PROCESSING: (lazy("Processing"), "warn"),
+    ERROR: (lazy("Error"), "bad"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,25 @@ class HistoryLine:
     href: str
     go: str
     numbers: str
+
+    @property
+    def status(self) -> str:
+        """Successful, Processing or Error (aipbx.md, 'Payment history')."""
+        return str(_("Simulated") if self.row.is_simulated else STATUSES[self.row.status][0])
+
+    @property
+    def tone(self) -> str:
+        """How the status is shown."""
+        return "sim" if self.row.is_simulated else STATUSES[self.row.status][1]
+
+    @property
+    def css(self) -> str:
+        """How the amount is shown: struck out when it did not move, green when it came."""
+        if self.row.is_simulated:
+            return "simulated"
+        if self.row.status == ERROR:
+            return "void"
+        return "in" if self.row.amount > 0 and self.row.status == SUCCESSFUL else ""
 
 
 def history_lines(frame: Frame, rows: Iterable[HistoryRow], *, by_day: bool = True) -> list[HistoryLine]:
@@ -47,6 +73,10 @@ def _line(frame: Frame, row: HistoryRow, projects: dict[int, str], *, by_day: bo
         href, go = frame.link("history", view="each", type=row.kind, when=f"{row.day:%Y-%m-%d}"), _("One by one")
     elif row.event_id is not None:
         href, go = reverse("call", args=[row.event_id]), _("Details")
+    elif row.top_up is not None:
+        href, go = reverse("top_up_result", args=[row.top_up]), _("Details")
+    elif row.kind in REFUND_KINDS:
+        href, go = frame.link("refund"), _("Refunds")
     project = projects.get(row.project_id or 0, "") if len(projects) > 1 else ""
     note = " · ".join(part for part in (row.reason, project) if part)
     return HistoryLine(row, group_title(row) if is_group else single_title(row), note, href, go, numbers_of(row))

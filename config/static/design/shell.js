@@ -30,3 +30,26 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // The result of something done here is shown for six seconds.
 document.querySelectorAll(".toast-s").forEach((toast) => setTimeout(() => toast.remove(), 6000));
+
+// A quick amount fills the field it belongs to; typing there leaves only the chip that says the same.
+document.addEventListener("input", (event) => {
+  const chip = event.target;
+  const field = chip.dataset.fills && document.getElementById(chip.dataset.fills);
+  if (field) {
+    field.value = chip.value;
+    return;
+  }
+  document.querySelectorAll(`[data-fills="${CSS.escape(chip.id)}"]`).forEach((each) => {
+    each.checked = chip.id !== "" && Number(each.value) === Number(chip.value);
+  });
+});
+
+// Printing is the browser's; the button is there only where it can do something.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+function showPrint(root) {
+  root.querySelectorAll("[data-print]").forEach((button) => { button.hidden = false; });
+}
+showPrint(document);
+document.addEventListener("htmx:load", (event) => showPrint(event.target));

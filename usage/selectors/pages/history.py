@@ -2,25 +2,24 @@
 
 Filters go through the hourly roll-up, whose rows say between which numbers the transactions of an hour, kind and
 project lie: a rare kind, a project or a month is found without reading past what does not match. Simulated charges
-move no wallet; they come from the events and the daily roll-up, and are merged in on request.
+move no wallet; they come from the events and the daily roll-up, and are merged in on request. Money that is not in the
+ledger yet, or never came, is merged in from `pages.unposted`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.models import TransactionKind
-from billing.models.ledger import USAGE_KINDS
 from organizations.database import run
+from usage.selectors.pages.history_row import LEDGER, SIMULATED, HistoryFilter, HistoryRow
 from usage.selectors.pages.keyset import Bound, Stream
+from usage.selectors.pages.unposted import asked_refunds, unposted_top_ups, with_outcomes
 
-LEDGER, SIMULATED = 0, 1
-USAGE = [kind.value for kind in USAGE_KINDS]
+__all__ = ["HistoryFilter", "HistoryRow", "history_streams"]
 
 COLUMNS = (
     "t.number, t.created_at, t.day, t.kind, t.amount, t.balance_after, t.description, t.reason, t.key, t.project_id"
@@ -103,88 +102,12 @@ SELECT * FROM (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryFilter:
-    """What a reader wants to see of one account's wallet."""
-
-    wallet_id: int
-    account_id: int
-    zone: ZoneInfo
-    by_day: bool = True
-    kind: str = ""
-    project_id: int | None = None
-    first: date | None = None
-    last: date | None = None
-    with_simulated: bool = False
-
-    @property
-    def narrows(self) -> bool:
-        """Whether anything but the newest transactions of all kinds is asked for."""
-        return bool(self.kind or self.project_id or self.first or self.last)
-
-    def parameters(self, bound: Bound) -> dict[str, Any]:
-        """What the statements above take."""
-        return {
-            "wallet": self.wallet_id,
-            "account": self.account_id,
-            "kinds": [self.kind] if self.kind else None,
-            "usage": USAGE,
-            "project": self.project_id,
-            "first": self.first,
-            "last": self.last,
-            "key": bound.key,
-            "limit": bound.limit,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """One line of the history: a transaction, or `count` of one kind on one day."""
-
-    stream: int
-    key: int
-    at: datetime
-    day: date
-    kind: str
-    amount: Decimal
-    balance_after: Decimal | None
-    description: str
-    reason: str
-    reference: str
-    project_id: int | None
-    count: int
-    first_number: int | None
-
-    @property
-    def is_simulated(self) -> bool:
-        """Whether no money moved."""
-        return self.stream == SIMULATED
-
-    @property
-    def number(self) -> int | None:
-        """The (last) transaction's number; None for a simulated one, which has none."""
-        return None if self.is_simulated else self.key
-
-    @property
-    def kind_label(self) -> str:
-        """The kind in a word."""
-        return str(TransactionKind(self.kind).label)
-
-    @property
-    def event_id(self) -> int | None:
-        """The usage event behind a single charge or reversal."""
-        if self.is_simulated:
-            return int(self.reference) if self.reference else None
-        kind, _colon, rest = self.reference.partition(":")
-        return int(rest) if kind in ("charge", "void") and rest.isdigit() else None
-
-
-def history_streams(wanted: HistoryFilter) -> tuple[Stream[HistoryRow], Stream[HistoryRow]]:
-    """The ledger's rows and the simulated ones, to be read as one list."""
+def history_streams(wanted: HistoryFilter) -> tuple[Stream[HistoryRow], ...]:
+    """The ledger's rows, the simulated ones and those of money in flight, to be read as one list."""
 
     def ledger(bound: Bound) -> Sequence[HistoryRow]:
         sql = BY_DAY if wanted.by_day else FILTERED if wanted.narrows else PLAIN
-        return [_ledger_row(*row) for row in _read(sql, wanted, bound)]
+        return with_outcomes(wanted, [_ledger_row(*row) for row in _read(sql, wanted, bound)])
 
     def simulated(bound: Bound) -> Sequence[HistoryRow]:
         if not wanted.with_simulated:
@@ -193,7 +116,13 @@ def history_streams(wanted: HistoryFilter) -> tuple[Stream[HistoryRow], Stream[H
             return [_simulated_day(wanted.zone, *row) for row in _read(SIMULATED_BY_DAY, wanted, bound)]
         return [_simulated_event(*row) for row in _read(SIMULATED_ONE_BY_ONE, wanted, bound)]
 
-    return ledger, simulated
+    def top_ups(bound: Bound) -> Sequence[HistoryRow]:
+        return unposted_top_ups(wanted, bound)
+
+    def refunds(bound: Bound) -> Sequence[HistoryRow]:
+        return asked_refunds(wanted, bound)
+
+    return ledger, simulated, top_ups, refunds
 
 
 def _read(sql: str, wanted: HistoryFilter, bound: Bound) -> list[tuple[Any, ...]]:

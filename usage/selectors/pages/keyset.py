@@ -1,7 +1,7 @@
-"""Pages by key over two streams of rows that are read as one, newest first.
+"""Pages by key over a few streams of rows that are read as one, newest first.
 
-A list such as the history has rows from two tables, each in the order of its own whole-number key. A page's edge is
-a pair of keys, one per stream: everything below it is older, everything above it newer. Pages so cost the same however
+A list such as the history has rows from several tables, each in the order of its own whole-number key. A page's edge
+has a key for each stream: everything below it is older, everything above it newer. Pages so cost the same however
 deep they are, and rows that arrive meanwhile move nothing.
 """
 
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 NEWEST = 10**17
-Edge = tuple[int, int]
+Edge = tuple[int, ...]
 
 
 class Keyed(Protocol):
@@ -21,7 +21,7 @@ class Keyed(Protocol):
 
     @property
     def stream(self) -> int:
-        """0 or 1."""
+        """Which of the list's streams, from 0."""
 
     @property
     def key(self) -> int:
@@ -59,26 +59,30 @@ class Page(Generic[R]):
 
 
 def read_page(
-    streams: tuple[Stream[R], Stream[R]], *, size: int, before: Edge | None = None, after: Edge | None = None
+    streams: tuple[Stream[R], ...], *, size: int, before: Edge | None = None, after: Edge | None = None
 ) -> Page[R]:
-    """The page just older than `before`, or just newer than `after`, or the newest."""
+    """The page just older than `before`, or just newer than `after`, or the newest.
+
+    An edge of another list, with more or fewer keys than there are streams, is as good as none.
+    """
+    before, after = (edge if edge is not None and len(edge) == len(streams) else None for edge in (before, after))
     if after is not None:
         found = _merge(streams, after, newer=True, limit=size + 1)
         has_newer = len(found) > size
         rows = found[:size][::-1]
         if rows:
             return Page(rows, _text(_oldest(rows, after, 1)), _text(_newest(rows, after)) if has_newer else None, size)
-    edge = before or (NEWEST, NEWEST)
+    edge = before or (NEWEST,) * len(streams)
     found = _merge(streams, edge, newer=False, limit=size + 1)
     rows = found[:size]
     older = _text(_oldest(rows, edge, 0)) if len(found) > size else None
-    newer = _text(_newest(rows, (edge[0] - 1, edge[1] - 1))) if before is not None else None
+    newer = _text(_newest(rows, tuple(key - 1 for key in edge))) if before is not None else None
     return Page(rows, older, newer, size)
 
 
-def read_all(streams: tuple[Stream[R], Stream[R]], *, size: int = 1000) -> Iterator[R]:
+def read_all(streams: tuple[Stream[R], ...], *, size: int = 1000) -> Iterator[R]:
     """Every row, newest first, `size` at a time."""
-    edge: Edge = (NEWEST, NEWEST)
+    edge: Edge = (NEWEST,) * len(streams)
     while True:
         found = _merge(streams, edge, newer=False, limit=size)
         yield from found
@@ -87,21 +91,21 @@ def read_all(streams: tuple[Stream[R], Stream[R]], *, size: int = 1000) -> Itera
         edge = _oldest(found, edge, 0)
 
 
-def _merge(streams: tuple[Stream[R], Stream[R]], edge: Edge, *, newer: bool, limit: int) -> list[R]:
+def _merge(streams: tuple[Stream[R], ...], edge: Edge, *, newer: bool, limit: int) -> list[R]:
     rows = [row for stream, key in zip(streams, edge, strict=True) for row in stream(Bound(key, newer, limit))]
     rows.sort(key=lambda row: (row.at, row.stream, row.key), reverse=not newer)
     return rows[:limit]
 
 
 def _oldest(rows: list[R], edge: Edge, step: int) -> Edge:
-    keys = [min((row.key for row in rows if row.stream == stream), default=edge[stream] + step) for stream in (0, 1)]
-    return keys[0], keys[1]
+    return tuple(
+        min((row.key for row in rows if row.stream == stream), default=key + step) for stream, key in enumerate(edge)
+    )
 
 
 def _newest(rows: list[R], edge: Edge) -> Edge:
-    keys = [max((row.key for row in rows if row.stream == stream), default=edge[stream]) for stream in (0, 1)]
-    return keys[0], keys[1]
+    return tuple(max((row.key for row in rows if row.stream == stream), default=key) for stream, key in enumerate(edge))
 
 
 def _text(edge: Edge) -> str:
-    return f"{max(edge[0], 0)}.{max(edge[1], 0)}"
+    return ".".join(str(max(key, 0)) for key in edge)
