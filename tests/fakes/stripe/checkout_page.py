@@ -23,7 +23,7 @@ TEST_CARDS = (
 def form(
     session: Object, saved: list[Object], *, message: str | None = None, typed: Mapping[str, str] | None = None
 ) -> str:
-    """The page of an open session; `message` is what the bank said, `typed` what was typed (never the number or code)."""
+    """The page of an open session; `message` is what the bank said, `typed` what was typed (never number or code)."""
     typed = typed or {}
     setup = session["mode"] == "setup"
     heading = {"setup": "Save a card", "subscription": "Subscribe"}.get(session["mode"], "Pay")

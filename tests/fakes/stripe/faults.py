@@ -23,7 +23,7 @@ WAIT_SECONDS_MAX = 120.0
 
 @dataclass(eq=False)
 class Fault:
-    """One failure to come. `reached` is set when a request met it, or waits by it; `release` lets a waiting one go on."""
+    """One failure to come. `reached` is set when a request met it or waits by it; `release` ends the wait."""
 
     path: str
     mode: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -155,3 +156,18 @@ def test_a_stopped_server_answers_nobody(site: StripeSite) -> None:
         server.stop()
         with pytest.raises(httpx.TransportError):
             kept.get(f"{server.url}/v1/account")
+
+
+def test_a_key_used_by_twenty_at_once_charges_once(site: StripeSite, server: Server, order: Any) -> None:
+    def charged(_: int) -> str:
+        client = client_of(server)
+        while True:
+            try:
+                return client.v1.payment_intents.create(order, key("k")).id
+            except stripe.StripeError as error:
+                assert error.http_status == 409
+
+    with ThreadPoolExecutor(20) as pool:
+        made = set(pool.map(charged, range(20)))
+    assert len(made) == 1
+    assert [movement.amount for movement in site.journal()] == [2000]
