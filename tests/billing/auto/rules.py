@@ -13,6 +13,7 @@ from billing.models import AutoTopUp, AutoTopUpStatus, Card, TopUp, Wallet
 from billing.selectors.auto_top_up import automatic
 from billing.services import auto_top_up
 from billing.services.books import Note
+from billing.services.credits import adjust
 from billing.services.ledger import open_books, write
 from notifications.models import Delivery, Incident
 from notifications.selectors.incidents import open_incidents
@@ -58,6 +59,11 @@ def charge(account: Account, amount: str, key: str) -> None:
         books, _ = open_books([account.wallet.pk])
         books.charge(books.wallets[account.wallet.pk], Decimal(amount), Note("call", key, "Call"))
         write(books)
+
+
+def spend(account: Account, amount: str, key: str) -> None:
+    """Money gone without a call, so that every invariant still holds."""
+    adjust(wallet_id=account.wallet.pk, amount=-Decimal(amount), reason="Spent", actor_id=None, key=key)
 
 
 def attempt(account: Account) -> TopUp | None:

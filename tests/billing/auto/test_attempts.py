@@ -183,9 +183,7 @@ def test_a_card_that_wants_its_owner_is_a_failure_of_its_own_kind(stripe: Stripe
     assert card.declined_at is None
 
 
-def test_without_a_card_the_attempt_fails_at_once_and_a_new_card_mends_it(
-    stripe: StripeWorld, account: Account
-) -> None:
+def test_without_a_card_an_attempt_fails_at_once_and_a_new_card_mends_it(stripe: StripeWorld, account: Account) -> None:
     set_rule(account)
     attempt(account)
     assert attempts(account) == [(D(50), "failed", "no_payment_method")]
@@ -291,11 +289,11 @@ def test_a_dismissed_failure_stays_away_until_the_next_one(stripe: StripeWorld, 
 def test_credits_are_bought_with_money(stripe: StripeWorld, make_account: Callable[..., Account]) -> None:
     account = make_account("atllasx", email="owner@acme.example", paid="38")
     with_card(stripe, account)
-    set_rule(account, threshold="50", amount="200")
+    set_rule(account, threshold="150", amount="200")  # 38 bought and the month's 100 remain
     top_up = attempt(account)
     assert top_up is not None
     assert (top_up.amount.amount, top_up.currency) == (D(200), "CREDIT")
     assert (top_up.charge_amount.amount, top_up.charge_currency) == (D(100), "USD")
-    assert balance(account) == D(238)
+    assert balance(account) == D(338)
     assert [(each.amount, each.currency) for each in stripe.site.journal()] == [(10000, "usd")]
     assert_journal_equals_ledger(stripe)

@@ -1,7 +1,8 @@
-"""Answers that never came, workers that died, brokers that lost their messages: one charge, one credit, a right rule."""
+"""Answers that never came, workers that died, brokers that lost their messages: one charge, and one credit."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,10 @@ from tests.billing.auto.rules import (
     attempts,
     balance,
     banner,
-    charge,
     letters,
     rule_of,
     set_rule,
+    spend,
     standing,
     with_card,
 )
@@ -45,7 +46,7 @@ def test_a_charge_whose_answer_was_cut_blocks_until_it_is_known_and_is_credited_
     stripe.site.fail_next(INTENTS, "cut", method="POST")
     attempt(account)
     assert (attempts(account), balance(account)) == ([(D(50), "unknown", "")], D(3))
-    charge(account, "1", "another call")
+    spend(account, "1", "another")
     assert (attempt(account), auto_top_up.attempt_due()) == (None, 0)
     assert (standing(account), banner(account)) == (("on", 0), None)  # nobody knows of a failure
     if told != "by the sweep":
@@ -137,7 +138,7 @@ def test_a_worker_that_dies_before_it_writes_the_outcome_charges_no_second_time(
 def test_what_no_bell_told_of_is_found_by_the_sweep(stripe: StripeWorld, account: Account) -> None:
     with_card(stripe, account)
     set_rule(account, threshold="2")
-    charge(account, "2", "call")  # the bell that this rings is heard by nobody
+    spend(account, "2", "call")  # the bell that this rings is heard by nobody
     assert auto_top_up.attempt_due() == 1
     assert (attempts(account), balance(account)) == ([(D(50), "succeeded", "")], D(51))
     assert auto_top_up.attempt_due() == 0
@@ -188,20 +189,21 @@ def test_money_of_an_attempt_that_was_taken_for_failed_mends_the_rule(stripe: St
 
 @pytest.mark.django_db(transaction=True)
 def test_two_hundred_charges_across_the_threshold_at_once_are_one_attempt(
-    stripe: StripeWorld, account: Account
+    stripe: StripeWorld, make_account: Callable[..., Account]
 ) -> None:
+    account = make_account("aitelier", email="owner@acme.example", paid="25")
     with_card(stripe, account)
-    set_rule(account, threshold="2", amount="100")
+    set_rule(account, threshold="20", amount="100")
 
     def client(number: int) -> None:
         for step in range(10):
-            charge(account, "0.1", f"call-{number}-{step}")
+            spend(account, "0.1", f"call-{number}-{step}")
             attempt(account)  # as the worker does that each of them rings for
 
     answers = at_once([lambda number=number: client(number) for number in range(20)])  # type: ignore[misc]
     assert answers == [None] * 20
     assert attempts(account) == [(D(100), "succeeded", "")]
-    assert balance(account) == D(83)
+    assert balance(account) == D(105)
     assert Payment.objects.count() == 1
     assert_journal_equals_ledger(stripe)
 
