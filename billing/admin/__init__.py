@@ -1,5 +1,25 @@
 """The back office's pages about money. The ledger is read-only for everyone, superusers included."""
 
-from billing.admin import grant, hold, ledger, terms, verification, wallet
+from billing.admin import (
+    grant,
+    hold,
+    ledger,
+    payment,
+    provider_event,
+    terms,
+    top_up,
+    verification,
+    wallet,
+)
 
-__all__ = ["grant", "hold", "ledger", "terms", "verification", "wallet"]
+__all__ = [
+    "grant",
+    "hold",
+    "ledger",
+    "payment",
+    "provider_event",
+    "terms",
+    "top_up",
+    "verification",
+    "wallet",
+]

@@ -30,7 +30,7 @@ REFERENCE_LENGTH_MAX = 60
 
 
 def record_transfer(
-    *, top_up_id: int, amount: Decimal, received_on: date, bank_reference: str, user_id: int
+    *, top_up_id: int, amount: Decimal, received_on: date, bank_reference: str, user_id: int | None
 ) -> Payment:
     """Credit a transfer of `amount`, in the top-up's price currency, that came for an invoice.
 
@@ -68,7 +68,7 @@ def record_transfer(
     return payment
 
 
-def cancel_invoice(*, top_up_id: int, user_id: int) -> TopUp:
+def cancel_invoice(*, top_up_id: int, user_id: int | None) -> TopUp:
     """Stop waiting for an invoice's money; what has come stays credited. One that is over stays as it is.
 
     Raises ValidationError for a top-up that is not by bank. `user_id` is for the caller's log.

@@ -1,0 +1,102 @@
+"""Payments as staff see them: money that arrived, what it credited and what has gone back. Nobody edits one."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from billing.models import Dispute, Payment, Refund
+from organizations.admin.amounts import money_column, money_html
+from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
+from organizations.admin.panels import Column, Panel, moment
+
+SAFE_SCHEMES = ("https://", "http://")
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyMixin, BackOfficeAdmin):
+    """Payments of all wallets, by every provider."""
+
+    list_display = (
+        "reference",
+        "paid_at",
+        "wallet",
+        "provider",
+        money_column("charge_amount", "taken"),
+        money_column("amount", "credited"),
+        "card",
+        "is_live",
+    )
+    list_filter = (
+        ("provider", ChoicesDropdownFilter),
+        "is_live",
+        ("wallet__account__product", RelatedDropdownFilter),
+        ("wallet", AutocompleteSelectFilter),
+    )
+    date_hierarchy = "paid_at"
+    ordering = ("-id",)
+    list_select_related = ("wallet__account",)
+    search_fields = (
+        "reference",
+        "charge_reference",
+        "wallet__account__name",
+        "wallet__account__external_id",
+        "wallet__account__email",
+    )
+    search_help_text = "The provider's reference of the payment or the charge, or the account"
+    fields = (
+        ("wallet", "provider"),
+        ("reference", "charge_reference"),
+        ("top_up", "subscription"),
+        (money_column("amount", "credited"), "transaction_number", "grant"),
+        (money_column("total", "price with tax"), money_column("tax", "tax")),
+        (money_column("charge_amount", "taken"), "is_live", "card"),
+        ("paid_at", "created_at"),
+        "shown_receipt",
+    )
+    readonly_fields = ("shown_receipt", fields[3][0], *fields[4], fields[5][0])
+
+    @display(description="receipt")
+    def shown_receipt(self, obj: Payment) -> SafeString | str:
+        """The provider's receipt."""
+        if not obj.receipt_url.startswith(SAFE_SCHEMES):
+            return ""
+        return format_html('<a class="bo-link" href="{0}" rel="noopener noreferrer">{0}</a>', obj.receipt_url)
+
+    def panels(self, request: HttpRequest, obj: Payment) -> list[Panel]:
+        """What has gone back of it."""
+        return [_refunds(obj), _disputes(obj)]
+
+
+def _refunds(payment: Payment) -> Panel:
+    rows = [
+        (
+            str(refund),
+            moment(refund.created_at),
+            money_html(refund.amount),
+            money_html(refund.charge_amount),
+            refund.get_status_display(),
+        )
+        for refund in Refund.objects.filter(payment=payment).order_by("-id")
+    ]
+    columns = (
+        Column("Refund"),
+        Column("Asked (UTC)"),
+        Column("From the balance", True),
+        Column("To the payer", True),
+        Column("Status"),
+    )
+    return Panel("Refunds", columns, rows, empty="Nothing of it was asked back.")
+
+
+def _disputes(payment: Payment) -> Panel:
+    rows = [
+        (str(dispute), moment(dispute.opened_at), money_html(dispute.charge_amount), dispute.get_status_display())
+        for dispute in Dispute.objects.filter(payment=payment).order_by("-id")
+    ]
+    columns = (Column("Dispute"), Column("Opened (UTC)"), Column("Amount", True), Column("Status"))
+    return Panel("Disputes", columns, rows, empty="Its cardholder has not disputed it.")
