@@ -32,6 +32,10 @@ from tests.fakes.stripe.world import Call
 EXPIRES_SECONDS_MIN = 30 * 60
 EXPIRES_SECONDS_MAX = 24 * 3600
 EXPIRES_LEEWAY_SECONDS = 60  # the time that a request may take
+LOCALES = """
+    auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl pl pt pt-BR ro ru sk
+    sl sv th tr vi zh zh-HK zh-TW
+"""
 MODES = ("payment", "setup", "subscription")
 REDISPLAY = one_of("always", "limited", "unspecified")
 CREATE = Shape(
@@ -44,7 +48,7 @@ CREATE = Shape(
     customer_email=text,
     expires_at=integer,
     line_items=list_of(Shape(metadata=metadata, price=text, price_data=catalogue.PRICE_DATA, quantity=integer)),
-    locale=text,
+    locale=one_of(*LOCALES.split()),
     metadata=metadata,
     mode=one_of(*MODES),
     payment_intent_data=Shape(

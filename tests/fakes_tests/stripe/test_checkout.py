@@ -241,6 +241,7 @@ def test_a_session_is_expired_once_and_never_after_it_was_paid(
         ({"line_items": []}, "line_items"),
         ({"setup_intent_data": {"description": "x"}}, "setup_intent_data"),
         ({"customer": "cus_no"}, "customer"),
+        ({"locale": "xx"}, "locale"),
         ({"mode": "setup"}, "line_items"),
         ({"expires_at": 60}, "expires_at"),
         ({"expires_at": 90_000_000_000}, "expires_at"),
