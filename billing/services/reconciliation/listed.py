@@ -5,23 +5,36 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from billing.models import IN_FLIGHT, DifferenceKind, Dispute, Payment, Refund, RefundStatus, TopUp
-from billing.providers.base import DisputeFacts, Outcome, PaymentFacts, ProviderError, RefundFacts
-from billing.services import disputes, inbox, refunds, top_ups
+from billing.models import (
+    IN_FLIGHT,
+    DifferenceKind,
+    Dispute,
+    DisputeStatus,
+    Payment,
+    Refund,
+    RefundStatus,
+    Subscription,
+    TopUp,
+)
+from billing.providers.base import DisputeFacts, Notice, Outcome, PaymentFacts, ProviderError, RefundFacts
+from billing.services import disputes, inbox, refunds, subscriptions, top_ups
 from billing.services.reconciliation.comparison import Comparison
 
 logger = logging.getLogger(__name__)
 
 # What began before the window may have been paid in it; a top-up's page is never open for longer.
 EARLIER = timedelta(days=1)
+# A bank may send a refund back weeks after it went out.
+REFUNDS_EARLIER = timedelta(days=30)
+OPEN = (DisputeStatus.INQUIRY, DisputeStatus.OPENED)
 
 
 def compare_lists(comparison: Comparison) -> None:
     """Everything of both sides since the run's `since`. Raises ProviderError when the provider does not answer."""
     provider, since = comparison.provider, comparison.run.since
     payments = list(provider.payments_since(since - EARLIER))
-    sent_back = list(provider.refunds_since(since))
-    disputed = list(provider.disputes_since(since))
+    sent_back = list(provider.refunds_since(since - REFUNDS_EARLIER))
+    disputed = [*provider.disputes_since(since), *_open_disputes(comparison)]
     _check_top_ups(comparison)
     for payment in payments:
         if payment.outcome == Outcome.SUCCEEDED:
@@ -32,6 +45,15 @@ def compare_lists(comparison: Comparison) -> None:
     _our_refunds(comparison)
     for dispute in disputed:
         _dispute(comparison, dispute)
+
+
+def _open_disputes(comparison: Comparison) -> list[DisputeFacts]:
+    """Disputes of ours that may have been decided since, however long ago they began."""
+    ours = Dispute.objects.filter(payment__provider=comparison.slug, status__in=OPEN)
+    older = ours.filter(opened_at__lt=comparison.run.since).values_list("provider_reference", flat=True)
+    notices = [Notice(comparison.slug, "", "reconciliation", "dispute", reference) for reference in older]
+    found = [comparison.provider.facts_of(notice) for notice in notices]
+    return [facts for facts in found if isinstance(facts, DisputeFacts)]
 
 
 def _check_top_ups(comparison: Comparison) -> None:
@@ -47,7 +69,7 @@ def _payment(comparison: Comparison, facts: PaymentFacts) -> None:
     comparison.look_at(reference)
     payment = _ours(comparison, reference)
     if payment is None:
-        inbox.settle(provider=comparison.slug, facts=facts)
+        _settle(comparison, facts)
         payment = _ours(comparison, reference)
         if payment is not None:
             comparison.settled()
@@ -56,6 +78,16 @@ def _payment(comparison: Comparison, facts: PaymentFacts) -> None:
     elif not comparison.is_noted(reference):
         found = f"{facts.amount} {facts.currency} paid"
         comparison.note(DifferenceKind.UNKNOWN_PAYMENT, reference, None, "a top-up or a subscription of ours", found)
+
+
+def _settle(comparison: Comparison, facts: PaymentFacts) -> None:
+    """What the lost notice of a payment would have done."""
+    if facts.subscription_reference:
+        subscription = Subscription.objects.filter(reference=facts.subscription_reference).first()
+        if subscription is not None:
+            subscriptions.check(subscription_id=subscription.pk)
+    else:
+        inbox.settle(provider=comparison.slug, facts=facts)
 
 
 def _our_payments(comparison: Comparison, listed: set[str]) -> None:
