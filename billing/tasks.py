@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from billing.services import grants, holds, inbox, top_ups
+from billing.services import auto_top_up, grants, holds, inbox, reconciliation, refunds, subscriptions, top_ups
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
 
@@ -16,27 +16,7 @@ def _verify() -> int:
     return len(verify_and_record().findings)
 
 
-def _attempt_auto_top_ups() -> int:
-    from billing.services import auto_top_up
-
-    return auto_top_up.attempt_due()
-
-
-def _check_refunds() -> int:
-    from billing.services import refunds
-
-    return refunds.check_due()
-
-
-def _check_subscriptions() -> int:
-    from billing.services import subscriptions
-
-    return subscriptions.check_due()
-
-
 def _reconcile() -> int:
-    from billing.services import reconciliation
-
     return reconciliation.reconcile(since=None).differences
 
 
@@ -46,9 +26,9 @@ sweeps.register("reset_allotments", grants.reset_due_allotments)
 sweeps.register("verify_ledger", _verify)
 sweeps.register("handle_provider_events", inbox.handle_due)
 sweeps.register("check_top_ups", top_ups.check_due)
-sweeps.register("attempt_auto_top_ups", _attempt_auto_top_ups)
-sweeps.register("check_refunds", _check_refunds)
-sweeps.register("check_subscriptions", _check_subscriptions)
+sweeps.register("attempt_auto_top_ups", auto_top_up.attempt_due)
+sweeps.register("check_refunds", refunds.check_due)
+sweeps.register("check_subscriptions", subscriptions.check_due)
 sweeps.register("reconcile_payments", _reconcile)
 
 
@@ -67,16 +47,12 @@ def check_top_up(top_up_id: int) -> None:
 @shared_task(name="billing.attempt_auto_top_up")
 def attempt_auto_top_up(wallet_id: int) -> None:
     """Charge the wallet's card, if its rule says so."""
-    from billing.services import auto_top_up
-
     auto_top_up.attempt(wallet_id=wallet_id)
 
 
 @shared_task(name="billing.submit_refund")
 def submit_refund(refund_id: int) -> None:
     """Send an approved refund to the provider."""
-    from billing.services import refunds
-
     refunds.submit(refund_id=refund_id)
 
 

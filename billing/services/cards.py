@@ -20,11 +20,11 @@ from billing.providers import provider as provider_called
 from billing.providers.base import CardFacts, ChargeRequest, Payer, Provider
 from billing.selectors.auto_top_up import PROVIDER
 from billing.selectors.cards import default_card, saved_cards
+from billing.selectors.payers import payer_of
 from billing.services.auto_top_up_rule import card_removed, card_saved
 from billing.services.books import Books
 from billing.services.ledger import open_books, write
 from billing.services.payments import BRANDS
-from billing.services.top_ups import payer_of
 
 
 class CardKeeper(Provider, Protocol):

@@ -27,7 +27,7 @@ from billing.providers.base import (
     RefundFacts,
     SubscriptionFacts,
 )
-from billing.services import doorbells, top_ups
+from billing.services import cards, disputes, doorbells, refunds, subscriptions, top_ups
 from billing.services.reconciliation import note_difference
 
 logger = logging.getLogger(__name__)
@@ -119,8 +119,6 @@ def _act(event: ProviderEvent) -> str:
 
 def settle(*, provider: str, facts: Facts) -> str:
     """Settle facts of any kind where they belong; returns what came of it, in words for staff."""
-    from billing.services import cards, disputes, refunds, subscriptions
-
     if isinstance(facts, PaymentFacts):
         return _settle_payment(provider, facts)
     if isinstance(facts, CardFacts):

@@ -28,12 +28,12 @@ from billing.providers.base import (
     SubscriptionFacts,
     SubscriptionRequest,
 )
+from billing.selectors.payers import payer_of
 from billing.selectors.subscriptions import price_of
 from billing.services import subscription_settling
 from billing.services.locking import lock_wallets
 from billing.services.subscription_payments import PROVIDER
 from billing.services.subscription_settling import LIVE
-from billing.services.top_ups import payer_of
 from organizations.database import run
 from organizations.models import Account
 

@@ -23,17 +23,17 @@ from billing.providers.base import (
     ChargeRequest,
     FailureReason,
     Outcome,
-    Payer,
     PaymentFacts,
     ProviderError,
     ProviderUnavailableError,
 )
+from billing.selectors.payers import payer_of
 from billing.selectors.prices import Quote, quote
-from billing.services import settling
+from billing.services import cards, settling
 from billing.services.payments import result_url
 from billing.services.settling import KEY_AGE_MAX, next_check, on_finished
 from organizations.database import run
-from organizations.models import Account, Role
+from organizations.models import Account
 
 __all__ = ["charge_request", "check", "check_due", "give_up", "new_top_up", "on_finished", "settle", "start", "submit"]
 
@@ -146,15 +146,6 @@ def charge_request(top_up: TopUp) -> ChargeRequest:
     )
 
 
-def payer_of(account: Account) -> Payer:
-    """The account as a provider's customer: its own address, else that of its first owner."""
-    email = account.email
-    if not email:
-        owners = account.memberships.filter(role=Role.OWNER, user__is_active=True).order_by("pk")
-        email = owners.values_list("user__email", flat=True).first() or ""
-    return Payer(account.pk, account.name, email)
-
-
 def submit(*, top_up_id: int) -> TopUp:
     """Ask the provider for the money, or for the page to pay on, and settle what it answers.
 
@@ -176,8 +167,6 @@ def settle(*, top_up_id: int, facts: PaymentFacts) -> TopUp:
     top_up = settling.settle(top_up_id=top_up_id, facts=facts)
     is_new = top_up.status == TopUpStatus.SUCCEEDED != was
     if is_new and top_up.saves_card and facts.card is not None:
-        from billing.services import cards
-
         cards.sync(facts=facts.card)
     return top_up
 

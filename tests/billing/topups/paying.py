@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from billing.models import Card, ProviderEvent, TopUp, TopUpOrigin, Wallet
 from billing.providers.stripe import client, customers
+from billing.selectors.payers import payer_of
 from billing.selectors.prices import quote
 from billing.services import cards, inbox, top_ups
 from organizations.models import Account
@@ -48,7 +49,7 @@ def press_pay(top_up: TopUp, number: str = VISA) -> int:
 
 def saved_card(stripe: StripeWorld, account: Account, token: str = "pm_card_visa") -> Card:
     """A card of the account at Stripe and here."""
-    customer = customers.customer_of(top_ups.payer_of(account))
+    customer = customers.customer_of(payer_of(account))
     made = client.client().v1.payment_methods.attach(token, {"customer": customer})
     card = cards.sync(facts=_facts(account, made.to_dict()))
     assert card is not None
