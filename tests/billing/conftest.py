@@ -14,11 +14,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.billing.robokassa import robokassa
 from tests.fakes.http import Server
 from tests.fakes.stripe import StripeSite
 
 if TYPE_CHECKING:
     from organizations.models import Account
+
+__all__ = ["robokassa", "stripe"]
 
 SITE_URL = "http://testserver"
 
