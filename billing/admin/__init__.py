@@ -1,6 +1,8 @@
 """The back office's pages about money. The ledger is read-only for everyone, superusers included."""
 
 from billing.admin import (
+    auto_top_up,
+    card,
     grant,
     hold,
     ledger,
@@ -13,6 +15,8 @@ from billing.admin import (
 )
 
 __all__ = [
+    "auto_top_up",
+    "card",
     "grant",
     "hold",
     "ledger",

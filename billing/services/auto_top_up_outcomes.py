@@ -33,14 +33,14 @@ TASK = "billing.attempt_auto_top_up"
 
 
 def finished(top_up: TopUp, books: Books) -> None:
-    """Take note that a top-up has succeeded, failed or expired; the automatic ones concern the rule."""
-    if top_up.origin != TopUpOrigin.AUTO:
-        return
+    """Take note that a top-up has succeeded, failed or expired, as far as it concerns the wallet's rule."""
     wallet = books.wallets[top_up.wallet_id]
     rule = AutoTopUp.objects.filter(pk=wallet.id).first()
     if rule is None:
         return
-    if top_up.status == TopUpStatus.SUCCEEDED:
+    if top_up.origin != TopUpOrigin.AUTO:
+        _paid_by_hand(rule, wallet)
+    elif top_up.status == TopUpStatus.SUCCEEDED:
         _succeeded(rule, wallet, top_up)
     else:
         failed(rule, wallet, books, top_up, reason=reason_of(top_up))
@@ -184,6 +184,18 @@ def _succeeded(rule: AutoTopUp, wallet: WalletState, top_up: TopUp) -> None:
     rule.save(update_fields=["failures", "next_attempt_at", "status"])
     resolve(account_id=wallet.account_id, kind=INCIDENT_KIND)
     arm(rule, wallet)
+
+
+def _paid_by_hand(rule: AutoTopUp, wallet: WalletState) -> None:
+    """Money that the customer brought is what these two banners ask for; a declined card is still declined."""
+    known = unresolved(wallet.account_id)
+    if (
+        known is not None
+        and known.reason in (FailureReason.NEEDS_CONFIRMATION, FailureReason.CEILING_REACHED)
+        and rule.status in ACTING
+        and wallet.balance >= rule.threshold.amount
+    ):
+        resolve(account_id=wallet.account_id, kind=INCIDENT_KIND)
 
 
 def _mark_card(top_up: TopUp, *, declined_at: datetime | None) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.models import DifferenceKind, PaymentProvider, TopUp, TopUpOrigin, TopUpStatus
+from billing.models import DifferenceKind, PaymentProvider, TopUp, TopUpStatus
 from billing.providers import provider as provider_called
 from billing.providers.base import FailureReason, Outcome, PaymentFacts
 from billing.services import payments
@@ -36,7 +36,7 @@ _callbacks: list[Callback] = []
 
 
 def on_finished(callback: Callback) -> None:
-    """Have `callback(top_up, books)` called when an automatic top-up ends, in its transaction and under its lock."""
+    """Have `callback(top_up, books)` called when a top-up ends, in its transaction and under its wallet's lock."""
     if callback not in _callbacks:
         _callbacks.append(callback)
 
@@ -55,7 +55,7 @@ def settle(*, top_up_id: int, facts: PaymentFacts) -> TopUp:
             _succeed(books, top_up, facts)
         elif top_up.is_in_flight and _is_ours(top_up, facts):
             _note(top_up, facts, books.now)
-        if top_up.status != before and not top_up.is_in_flight and top_up.origin == TopUpOrigin.AUTO:
+        if top_up.status != before and not top_up.is_in_flight:
             for callback in _callbacks:
                 callback(top_up, books)
     return top_up

@@ -17,8 +17,9 @@ from django_celery_beat.models import (
     SolarSchedule,
 )
 
-from billing.models import Hold, LedgerVerification, ProductTerms
+from billing.models import AutoTopUp, Card, Hold, LedgerVerification, ProductTerms
 from notifications.models import Delivery, SweepRun
+from notifications.services.incidents import open_incident
 from organizations.models import Account, Invitation, Membership, Product, Service, ServiceKey, User
 from organizations.selectors.keys import KeyContext
 from tests.factories import make_user, open_test_account
@@ -83,6 +84,7 @@ def fill(products: dict[str, Product]) -> None:
     charge_events(key=key_context(service), items=[call(account, f"e{account.pk}") for account in accounts])
     for number, account in enumerate(accounts):
         _customer(account, number)
+        _auto_top_up(account, number)
         _usage(account, service, number)
         _product(number)
         _system(number)
@@ -104,6 +106,14 @@ def _customer(account: Account, number: int) -> None:
         created_at=now,
         expires_at=now + timedelta(minutes=15),
     )
+
+
+def _auto_top_up(account: Account, number: int) -> None:
+    AutoTopUp.objects.create(wallet=account.wallet, currency="USD", threshold=20, amount=50)
+    Card.objects.create(
+        wallet=account.wallet, reference=f"pm_{number}", brand="Visa", last4="4242", exp_month=8, exp_year=2030
+    )
+    open_incident(account_id=account.pk, kind="auto_top_up", reason="card_declined")
 
 
 def _usage(account: Account, service: Service, number: int) -> None:

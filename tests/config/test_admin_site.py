@@ -37,6 +37,9 @@ READ_ONLY = (
     "usage.IdempotentRequest",
     "notifications.Delivery",
     "notifications.SweepRun",
+    "notifications.Incident",
+    "billing.AutoTopUp",
+    "billing.Card",
     "organizations.Invitation",
 )
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from billing.models import Transaction, TransactionKind, Wallet, WalletMode
-from billing.services import auto_top_up
+from billing.services import auto_top_up, top_ups
 from billing.services.wallets import set_frozen
 from notifications.models import Delivery
 from notifications.services.incidents import dismiss
@@ -38,6 +38,7 @@ from tests.billing.auto.rules import (
     with_card,
 )
 from tests.billing.journal import assert_journal_equals_ledger
+from tests.billing.topups.paying import open_page, press_pay
 from tests.factories import make_member, make_user
 
 if TYPE_CHECKING:
@@ -181,6 +182,28 @@ def test_a_card_that_wants_its_owner_is_a_failure_of_its_own_kind(stripe: Stripe
     assert incident.reason == "needs_confirmation"
     card.refresh_from_db()
     assert card.declined_at is None
+
+
+def test_paying_by_hand_puts_the_banner_away_that_asks_for_it(stripe: StripeWorld, account: Account) -> None:
+    with_card(stripe, account, ASKING)
+    set_rule(account)
+    attempt(account)
+    paid = open_page(account, "50")
+    assert banner(account) is not None
+    assert press_pay(paid) == 303
+    top_ups.check(top_up_id=paid.pk)
+    assert (balance(account), banner(account), standing(account)) == (D(53), None, ("cooling", 1))
+
+
+def test_paying_by_hand_does_not_mend_a_declined_card(stripe: StripeWorld, account: Account) -> None:
+    with_card(stripe, account, DECLINING)
+    set_rule(account)
+    attempt(account)
+    paid = open_page(account, "50")
+    assert press_pay(paid) == 303
+    top_ups.check(top_up_id=paid.pk)
+    incident = banner(account)
+    assert incident is not None and incident.reason == "card_declined"
 
 
 def test_without_a_card_an_attempt_fails_at_once_and_a_new_card_mends_it(stripe: StripeWorld, account: Account) -> None:

@@ -120,9 +120,10 @@ def test_another_accounts_card_cannot_be_touched(
     stripe: StripeWorld, account: Account, make_account: Callable[..., Account]
 ) -> None:
     theirs = with_card(stripe, make_account("aitelier", email="b@example.com"))
-    for call in (cards.make_default, cards.remove):
-        with pytest.raises(Card.DoesNotExist):
-            call(wallet_id=account.wallet.pk, card_id=theirs.pk)
+    with pytest.raises(Card.DoesNotExist):
+        cards.make_default(wallet_id=account.wallet.pk, card_id=theirs.pk)
+    with pytest.raises(Card.DoesNotExist):
+        cards.remove(wallet_id=account.wallet.pk, card_id=theirs.pk)
     assert saved_cards(theirs.wallet_id) == [theirs]
 
 

@@ -114,7 +114,6 @@ def test_what_is_in_flight_counts_and_what_failed_does_not(stripe: StripeWorld, 
     assert incident is not None and incident.reason == "ceiling_reached"
 
 
-@pytest.mark.django_db
 def test_the_month_ends_at_the_accounts_own_midnight(stripe: StripeWorld, make_account: Callable[..., Account]) -> None:
     last_minute = datetime(2027, 3, 31, 18, 29, tzinfo=UTC)  # 23:59 in Kolkata
     with time_machine.travel(last_minute, tick=True) as clock:
