@@ -51,7 +51,8 @@ def assert_journal_equals_ledger(stripe: StripeWorld, *, refused: Collection[str
             assert (booked.amount, booked.number) == (payment.amount, payment.transaction_number)
     booked_keys = Transaction.objects.filter(key__startswith="payment:stripe:")
     assert booked_keys.count() == sum(payment.grant_id is not None for payment in payments.values())
-    assert verify() == []
+    findings = verify()
+    assert not findings, findings
 
 
 def _account_of(stripe: StripeWorld, customer: str | None) -> int | None:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from django.utils import timezone
 
-from billing.models import Card, ProviderEvent, TopUp, TopUpOrigin, Wallet
+from billing.models import Card, ProviderEvent, TopUp, Wallet
 from billing.providers.stripe import client, customers
 from billing.selectors.payers import payer_of
-from billing.selectors.prices import quote
-from billing.services import cards, inbox, top_ups
+from billing.services import auto_top_up, cards, inbox, top_ups
 from organizations.models import Account
 from tests.factories import make_user
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 VISA = "4242 4242 4242 4242"
 DECLINED = "4000 0000 0000 0002"
+CONFIRMED = "4000 0027 6000 3184"  # the bank wants the payer to confirm every payment
 
 
 def begin(account: Account, amount: str = "50", provider: str = "stripe", *, saves_card: bool = False) -> TopUp:
@@ -47,6 +47,13 @@ def press_pay(top_up: TopUp, number: str = VISA) -> int:
     return httpx.post(top_up.redirect_url, data=typed, follow_redirects=False).status_code
 
 
+def confirm(stripe: StripeWorld) -> None:
+    """Say yes on the bank's page of the last payment."""
+    intent = stripe.site.objects("payment_intent")[-1]
+    page = f"{stripe.url}/c/authenticate/{intent['id']}"
+    assert httpx.post(page, data={"answer": "confirm"}, follow_redirects=False).status_code == 303
+
+
 def saved_card(stripe: StripeWorld, account: Account, token: str = "pm_card_visa") -> Card:
     """A card of the account at Stripe and here."""
     customer = customers.customer_of(payer_of(account))
@@ -56,11 +63,23 @@ def saved_card(stripe: StripeWorld, account: Account, token: str = "pm_card_visa
     return card
 
 
-def automatic(account: Account, card: Card, amount: str = "50") -> TopUp:
-    """The row of an automatic top-up by that card, not yet asked for."""
-    now = timezone.now()
-    price = quote(account=account, amount=Decimal(amount), provider="stripe", organization=None, at=now)
-    return top_ups.new_top_up(wallet_id=account.wallet.pk, price=price, at=now, origin=TopUpOrigin.AUTO, card=card)
+def automatic(account: Account) -> TopUp:
+    """An automatic top-up of 50 by the account's default card, begun by its rule as it stands after `watch`."""
+    top_up = auto_top_up.attempt(wallet_id=account.wallet.pk)
+    assert top_up is not None
+    return top_up
+
+
+def watch(account: Account) -> None:
+    """Turn automatic top-up on: 50 when less than 40 remain."""
+    auto_top_up.save_rule(
+        wallet_id=account.wallet.pk,
+        threshold=Decimal(40),
+        amount=Decimal(50),
+        monthly_ceiling=None,
+        is_on=True,
+        user_id=make_user().pk,
+    )
 
 
 def time_passes(minutes: int = 120) -> None:

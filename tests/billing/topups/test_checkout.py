@@ -24,7 +24,6 @@ from tests.billing.topups.paying import (
     begin,
     open_page,
     press_pay,
-    saved_card,
     sweep,
     time_passes,
 )
@@ -164,13 +163,14 @@ def test_a_refused_request_fails_and_says_that_nothing_was_charged(stripe: Strip
 
 
 def test_after_a_day_a_charge_that_stripe_never_heard_of_is_not_sent_again(
-    stripe: StripeWorld, account: Account
+    stripe: StripeWorld, watched: Account
 ) -> None:
-    top_up = automatic(account, saved_card(stripe, account))
+    stripe.site.fail_next("/v1/payment_intents", "lost", method="POST")
+    top_up = automatic(watched)
     TopUp.objects.filter(pk=top_up.pk).update(created_at=timezone.now() - timedelta(hours=24))
     sweep()
     top_up.refresh_from_db()
-    assert (top_up.status, balance(account)) == ("failed", 0)
+    assert (top_up.status, balance(watched)) == ("failed", 0)
     assert stripe.site.journal() == []
 
 
