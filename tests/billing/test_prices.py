@@ -25,7 +25,9 @@ def new_york(make_account: Callable[..., Account]) -> Organization:
     )
 
 
-def price(account: Account, amount: str, provider: str = "bank", organization: Any = None, at: datetime = NOON) -> Quote:
+def price(
+    account: Account, amount: str, provider: str = "bank", organization: Any = None, at: datetime = NOON
+) -> Quote:
     return quote(account=account, amount=Decimal(amount), provider=provider, organization=organization, at=at)
 
 
@@ -81,9 +83,7 @@ def test_a_products_own_rate_takes_the_place_of_the_general_one(new_york: Organi
     TaxRate.objects.create(percent=Decimal(20), valid_from=date(2026, 1, 1), product=None, **general)
     TaxRate.objects.filter(product=None).update(valid_from=date(2026, 11, 1))
     TaxRate.objects.exclude(product=None).delete()
-    TaxRate.objects.create(
-        percent=Decimal(5), valid_from=date(2026, 1, 1), product=new_york.account.product, **general
-    )
+    TaxRate.objects.create(percent=Decimal(5), valid_from=date(2026, 1, 1), product=new_york.account.product, **general)
     assert price(new_york.account, "100", organization=new_york).tax == Decimal("5.00")
 
 
