@@ -64,8 +64,9 @@ def refundable(*, wallet_id: int, at: datetime) -> Refundable:
     payments = list(
         Payment.objects.filter(wallet_id=wallet_id, grant__isnull=False).select_related("grant").order_by("-id")
     )
-    until = deadline(wallet)
-    blocked = wallet_block(wallet, at)
+    months = _months(wallet)
+    until = _deadline(wallet, months)
+    blocked = _wallet_block(wallet, at, months, until)
     shown = _payments(payments, blocked)
     balance = wallet.paid.amount + wallet.promo.amount + wallet.allotment.amount - wallet.debt.amount
     total = min(sum((each.refundable for each in shown), ZERO), max(balance - wallet.held.amount, ZERO))
@@ -75,25 +76,10 @@ def refundable(*, wallet_id: int, at: datetime) -> Refundable:
     return Refundable(total, wallet.currency, shown, until, blocked)
 
 
-def deadline(wallet: Wallet) -> datetime | None:
-    """Until when unspent money goes back: the last activity and the product's months; None where nothing moved."""
-    months = _months(wallet)
-    last = last_activity(wallet.pk) if months else None
-    return months_later(last, months) if last else None
-
-
 def wallet_block(wallet: Wallet, at: datetime) -> str:
     """Why nothing of the wallet can be refunded at `at`, in words for the customer; empty where nothing forbids it."""
     months = _months(wallet)
-    if not months:
-        return _("Top-ups of this product are not refundable.")
-    if wallet.is_frozen:
-        return _("The account is frozen. Refunds are possible again when it is not.")
-    until = deadline(wallet)
-    if until is not None and at > until:
-        words = _("The balance was refundable until %(day)s: %(months)s months after the last activity.")
-        return words % {"day": f"{until:%Y-%m-%d}", "months": months}
-    return ""
+    return _wallet_block(wallet, at, months, _deadline(wallet, months))
 
 
 def payment_block(payment: Payment) -> str:
@@ -123,6 +109,23 @@ def months_later(moment: datetime, months: int) -> datetime:
 def _months(wallet: Wallet) -> int:
     terms = TopUpTerms.objects.filter(product_id=wallet.account.product_id).first()
     return terms.refund_months if terms else 0
+
+
+def _deadline(wallet: Wallet, months: int) -> datetime | None:
+    """Until when unspent money goes back; None where nothing has moved yet."""
+    last = last_activity(wallet.pk) if months else None
+    return months_later(last, months) if last else None
+
+
+def _wallet_block(wallet: Wallet, at: datetime, months: int, until: datetime | None) -> str:
+    if not months:
+        return _("Top-ups of this product are not refundable.")
+    if wallet.is_frozen:
+        return _("The account is frozen. Refunds are possible again when it is not.")
+    if until is not None and at > until:
+        words = _("The balance was refundable until %(day)s: %(months)s months after the last activity.")
+        return words % {"day": f"{until:%Y-%m-%d}", "months": months}
+    return ""
 
 
 def _payments(payments: Sequence[Payment], blocked: str) -> list[RefundablePayment]:
