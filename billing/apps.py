@@ -7,9 +7,11 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing.providers.stripe import client, receivers
+        from billing.services import inbox
 
         client.configure()
         receivers.silence_dj_stripe()
+        receivers.deliver_to(lambda notice: inbox.receive(notice=notice))
 
         from billing.services import auto_top_up_outcomes, top_ups
 

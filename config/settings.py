@@ -187,6 +187,8 @@ if not STRIPE_API_HOST:
     del STRIPE_API_HOST  # Stripe's own
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_SUBSCRIBER_MODEL = "organizations.Account"
+MIGRATION_MODULES = {"djstripe": "billing.providers.stripe.migrations"}  # the same tables, made in a tenth of the time
+SILENCED_SYSTEM_CHECKS = ["djstripe.W002"]  # STRIPE_API_HOST in production: `config.checks` looks at it
 
 # Robokassa: without a shop of one's own the stand-in answers, but never in production.
 ROBOKASSA_LOGIN = env("ROBOKASSA_LOGIN", default="")

@@ -50,11 +50,10 @@ KINDS = (
 )
 """The events that an endpoint is registered for."""
 
-Callback = Callable[[Notice], object]
-_callbacks: list[Callback] = []
+_callbacks: list[Callable[[Notice], object]] = []
 
 
-def deliver_to(callback: Callback) -> None:
+def deliver_to(callback: Callable[[Notice], object]) -> None:
     """Hand every notice to `callback`, inside the webhook's transaction: it writes down and asks nobody."""
     _callbacks.append(callback)
 
@@ -62,7 +61,7 @@ def deliver_to(callback: Callback) -> None:
 @djstripe_receiver(KINDS)
 def receive(sender: type[Event], event: Event, **kwargs: Any) -> None:
     """Turn an event into a notice. The event's own words about the object are not believed."""
-    about = event.data.get("object") or {}
+    about = event.data["object"]
     notice = Notice(
         provider="stripe",
         event_id=str(event.id),
