@@ -38,7 +38,7 @@ class RuleForm:
         if hasattr(error, "error_dict"):
             self.errors |= {name: " ".join(words) for name, words in error.message_dict.items()}
         else:
-            self.errors["__all__"] = " ".join(error.messages)
+            self.errors["rule"] = " ".join(error.messages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from organizations.models import OnExhaustion
 if TYPE_CHECKING:
     from billing.views.shell import Frame
 
+BARE_REFUSAL = "Your card was declined"  # Stripe's words for no reason at all
+
 
 @dataclass(frozen=True, slots=True)
 class Action:
@@ -96,11 +98,11 @@ def _no_payment_method(frame: Frame, incident: Incident) -> Words:
 def _card_declined(frame: Frame, incident: Incident) -> Words:
     asked = {**_asked(frame, incident), "when": _when(frame, incident.opened_at)}
     text = _("The bank refused %(card)s for %(amount)s %(when)s.") % asked
-    message = str(incident.details.get("message", "")).strip()
-    if message:
-        text += " " + _("The reason it gave: %(reason)s.") % {"reason": message.rstrip(".")}
+    message = str(incident.details.get("message", "")).strip().rstrip(".")
+    if message and message != BARE_REFUSAL:
+        text += " " + _("The reason it gave: %(reason)s.") % {"reason": message}
     text += _turned_off(incident)
-    actions = [Action(_("Update payment method"), page_link("auto_top_up")), _retry()]
+    actions = [Action(_("Update payment method"), page_link("auto_top_up") + "#saved-cards"), _retry()]
     return "bad", _("Your card was declined"), text, actions
 
 

@@ -55,10 +55,6 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **q
         if has_plans:
             entries.append(entry("subscription", _("Subscription"), "documents", money))
     entries.append(entry("history", _("History"), "history", money))
-    if terms is not None:
-        entries.append(entry("coupons", _("Coupons"), "coupon", money))
-        if has_plans:
-            entries.append(entry("subscription", _("Subscription"), "documents", money))
     entries.append(entry("coupons", _("Coupons"), "coupon", money))
     entries.append(entry("calls", _("Calls"), "calls", _("Calls")))
     return entries

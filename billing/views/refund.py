@@ -75,7 +75,7 @@ def refund(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         return _show(request, frame, found, form, status=422)
     if request.POST.get("agreed") != f"{form.value:f}":
         context = {"form": form, "parts": _parts(found, form.value), "agreement": f"{form.value:f}"}
-        return render_page(request, frame, "billing/refund/confirm.html", context, current="top_up")
+        return render_page(request, frame, "billing/refund/confirm.html", context, current="history")
     try:
         refunds.request(wallet_id=frame.wallet.pk, amount=form.value, reason=form.reason, user_id=tenant.user.pk)
     except ValidationError as error:
@@ -132,4 +132,4 @@ def _show(
         "symbol": "" if frame.sells_credits else SYMBOLS.get(found.currency, found.currency),
         "reason_length": REASON_LENGTH,
     }
-    return render_page(request, frame, "billing/refund.html", context, current="top_up", status=status)
+    return render_page(request, frame, "billing/refund.html", context, current="history", status=status)
