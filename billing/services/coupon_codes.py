@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from billing.models import Coupon
+from billing.models import Coupon, CouponBatch
 from billing.services.coupons import CODE_LENGTH
 from organizations.database import run, text_array
 
@@ -32,15 +32,22 @@ ON CONFLICT (code) DO NOTHING RETURNING id
 """
 
 
-def generate(*, batch_id: int, count: int, length: int, prefix: str, limit: int) -> list[Coupon]:
+def generate(
+    *, batch_id: int, count: int, length: int, prefix: str, limit: int, known: int | None = None
+) -> list[Coupon]:
     """New codes of the batch, `length` random characters each, grouped by four, behind the prefix if there is one.
 
-    A thousand codes cost one statement. Raises ValidationError for numbers out of bounds and an unfit prefix.
+    Ten thousand codes cost one statement. `known` is how many codes the caller believes the batch to have: where there
+    are others by now, somebody was quicker or a button was pressed twice, and nothing is made. Raises ValidationError
+    for that, for numbers out of bounds and for an unfit prefix.
     """
     _check(count=count, length=length, prefix=prefix, limit=limit)
     ids: list[int] = []
     now = timezone.now().isoformat()
     with transaction.atomic():
+        batch = CouponBatch.objects.select_for_update(no_key=True).get(pk=batch_id)
+        if known is not None and batch.coupons.count() != known:
+            raise ValidationError("The codes of this batch have changed meanwhile. Look at them before making more.")
         while len(ids) < count:
             codes = {_draw(length, prefix) for _ in range(count - len(ids))}
             (inserted,) = run((INSERT, [batch_id, limit, now, text_array(codes)]))

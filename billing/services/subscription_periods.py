@@ -40,7 +40,7 @@ def grant(books: Books, wallet: WalletState, subscription: Subscription) -> None
     ends_at = subscription.period_end
     assert ends_at is not None
     promise(wallet, subscription)
-    given = _given(wallet, subscription)
+    given = _given(books, wallet, subscription)
     if ends_at > books.now and not given.is_given:
         cycles.withdraw_rest(books, wallet)
         cycles.give(books, wallet, subscription.allotment.amount, given.key, ends_at)
@@ -53,7 +53,7 @@ def grant(books: Books, wallet: WalletState, subscription: Subscription) -> None
 
 def suspend(books: Books, wallet: WalletState, subscription: Subscription) -> None:
     """The current period is not paid: what is left of its allotment is withdrawn, and none follows."""
-    given = _given(wallet, subscription)
+    given = _given(books, wallet, subscription)
     left = [each for each in wallet.grants if each.kind == GrantKind.ALLOTMENT and each.remaining > 0]
     for step, lot in enumerate([each for each in left if each.source.startswith(given.key)], start=given.steps + 1):
         note = Note(TransactionKind.EXPIRY.value, f"{given.key}:unpaid:{step}", "Allotment of an unpaid month")
@@ -78,11 +78,13 @@ def _set_next(wallet: WalletState, amount: Decimal) -> None:
     Wallet.objects.filter(pk=wallet.id).update(monthly_allotment=amount)
 
 
-def _given(wallet: WalletState, subscription: Subscription) -> _Given:
+def _given(books: Books, wallet: WalletState, subscription: Subscription) -> _Given:
+    """What the ledger says, and what the open books are about to write: opening them may have begun the period."""
     assert subscription.period_start is not None
     key = cycles.period_key(subscription.pk, subscription.period_start)
     rows = Transaction.objects.filter(wallet_id=wallet.id, key__startswith=key).values_list("key", "amount")
     amounts: dict[str, Decimal] = dict(rows)
+    amounts |= {p.key: p.amount for p in books.postings if p.wallet_id == wallet.id and p.key.startswith(key)}
     return _Given(
         key=key,
         is_given=key in amounts,

@@ -1,0 +1,94 @@
+"""Organizations: the legal entities of an account that documents are issued to (aipbx.md, 'Organizations')."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.db import transaction
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
+
+from organizations.admin.base import BackOfficeAdmin
+from organizations.models import Organization
+from organizations.services.accounts import country_codes
+
+
+class OrganizationForm(forms.ModelForm):
+    """What stands on documents."""
+
+    class Meta:
+        model = Organization
+        fields = (
+            "account",
+            "name",
+            "country",
+            "region",
+            "tax_id",
+            "tax_registration_code",
+            "legal_address",
+            "bank_account",
+            "bank_code",
+            "email",
+            "is_default",
+        )
+        help_texts: ClassVar[dict[str, str]] = {
+            "account": "The customer that it belongs to.",
+            "name": "As it stands in the register and on documents.",
+            "tax_id": "VAT number, INN, GSTIN or EIN, as the country has it.",
+            "tax_registration_code": "Such as a KPP, where the country has one.",
+            "email": "Documents are sent here. Empty: to the account's own address.",
+        }
+
+    def clean_country(self) -> str:
+        """Two letters, in capitals."""
+        country = str(self.cleaned_data["country"]).strip().upper()
+        if country and country not in country_codes():
+            raise forms.ValidationError(
+                "There is no such country. Write the two letters of its ISO 3166 code, such as DE or US."
+            )
+        return country
+
+    def clean_region(self) -> str:
+        """In capitals."""
+        return str(self.cleaned_data["region"]).strip().upper()
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """The one default is moved here when it is saved, not refused."""
+        return {*super()._get_validation_exclusions(), "is_default"}
+
+
+@admin.register(Organization)
+class OrganizationAdmin(BackOfficeAdmin):
+    """Organizations of all accounts."""
+
+    form = OrganizationForm
+    list_display = ("name", "account", "country", "tax_id", "tax_registration_code", "email", "is_default")
+    list_filter = (
+        ("account__product", RelatedDropdownFilter),
+        ("account", AutocompleteSelectFilter),
+        "country",
+        "is_default",
+    )
+    list_select_related = ("account",)
+    search_fields = ("name", "tax_id", "email", "account__name", "account__external_id")
+    autocomplete_fields = ("account",)
+    fieldsets = (
+        (None, {"fields": (("name", "account"), ("country", "region"), "legal_address")}),
+        ("Tax", {"fields": (("tax_id", "tax_registration_code"),)}),
+        ("Bank", {"fields": (("bank_account", "bank_code"),)}),
+        ("Documents", {"fields": (("email", "is_default"),)}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> tuple[str, ...]:
+        """An organization stays with its account."""
+        return ("account",) if obj is not None else ()
+
+    def save_model(self, request: HttpRequest, obj: Organization, form: Any, change: bool) -> None:
+        """Save; a new default takes the place of the old one."""
+        with transaction.atomic():
+            if obj.is_default:
+                others = Organization.objects.filter(account_id=obj.account_id, is_default=True)
+                others.exclude(pk=obj.pk).update(is_default=False)
+            super().save_model(request, obj, form, change)
