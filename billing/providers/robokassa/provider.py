@@ -121,7 +121,7 @@ class RobokassaProvider:
 
         A request without an answer is never repeated, see `refunds`.
         """
-        if request.provider_reference not in ("", refunds.NOT_SENT):
+        if request.provider_reference:
             return self.look_up_refund(request)
         own = self._ready()
         if not own.password3:

@@ -1,8 +1,8 @@
 """Refunds at Robokassa: asked for by a token that password 3 signs, then looked at until they are finished.
 
 Robokassa knows no idempotency keys and keeps no list. A request that may have arrived and got no answer is therefore
-never repeated: it is UNKNOWN under the name `UNANSWERED`, until staff have looked into Robokassa's own cabinet. Whoever
-writes `UNANSWERED` beside the refund before asking is safe from dying in between; `NOT_SENT` allows the next attempt.
+never repeated: it is UNKNOWN under the name `UNANSWERED`, until staff have looked into Robokassa's own cabinet. One that
+could not even leave has no name, and may be asked for again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from billing.providers.robokassa.page import out_sum
 from billing.providers.robokassa.shop import Shop
 
 UNANSWERED = "unanswered"
-NOT_SENT = "not sent"
 OUTCOMES = {"finished": Outcome.SUCCEEDED, "processing": Outcome.PENDING, "canceled": Outcome.FAILED}
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -46,7 +45,7 @@ def create(shop: Shop, request: RefundRequest, *, operation: str) -> RefundFacts
     try:
         answer = httpx.post(url, content=signed, headers={"Content-Type": "text/plain"}, timeout=TIMEOUT)
     except NEVER_SENT:
-        return _facts(request, Outcome.UNKNOWN, reference=NOT_SENT)
+        return _facts(request, Outcome.UNKNOWN)
     except httpx.HTTPError:
         return _facts(request, Outcome.UNKNOWN, reference=UNANSWERED)
     said = _json(answer)
@@ -60,10 +59,8 @@ def create(shop: Shop, request: RefundRequest, *, operation: str) -> RefundFacts
 
 def look_up(shop: Shop, request: RefundRequest) -> RefundFacts:
     """How a refund stands that was asked for before. Raises ProviderUnavailableError."""
-    if request.provider_reference in ("", NOT_SENT):
-        return _facts(request, Outcome.MISSING, reference=request.provider_reference)
-    if request.provider_reference == UNANSWERED:
-        return _facts(request, Outcome.UNKNOWN, reference=UNANSWERED)
+    if request.provider_reference in ("", UNANSWERED):
+        return _facts(request, Outcome.UNKNOWN, reference=request.provider_reference)
     try:
         answer = httpx.get(
             f"{shop.services_url}/RefundService/Refund/GetState",
