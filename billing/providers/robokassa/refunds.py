@@ -1,8 +1,8 @@
 """Refunds at Robokassa: asked for by a token that password 3 signs, then looked at until they are finished.
 
 Robokassa knows no idempotency keys and keeps no list. A request that may have arrived and got no answer is therefore
-never repeated: it is UNKNOWN under the name `UNANSWERED`, until staff have looked into Robokassa's own cabinet. One that
-could not even leave has no name, and may be asked for again.
+never repeated: it is UNKNOWN under the name `UNANSWERED`, until staff have looked into Robokassa's own cabinet. One
+that could not even leave has no name, and may be asked for again.
 """
 
 from __future__ import annotations
