@@ -12,6 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from billing.models import Grant, GrantKind, Hold, LedgerAccount, Transaction, Transfer, Wallet
+from tests.billing import money_rows
 from tests.billing.test_ledger import charge
 from tests.billing.wallets import give, make_product, make_wallet
 from tests.factories import open_test_account
@@ -266,6 +267,7 @@ def _a_row_in_every_table(products: Any) -> None:
     account = open_test_account(products["aipbx"], paid="5")
     authorize.authorize(key=key_of("aipbx"), request=question(account, "c"))
     charge_event("aipbx", event(account, llm_input_tokens=1000))
+    money_rows.fill(open_test_account(products["aitelier"]))
 
 
 @pytest.mark.parametrize("amount", ["1000000000000000", "1e309", "Infinity"])
