@@ -9,16 +9,17 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from billing.admin.refundable import PaymentActions, refundable_panel
 from billing.models import Dispute, Payment, Refund
 from organizations.admin.amounts import money_column, money_html
-from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
-from organizations.admin.panels import Column, Panel, moment
+from organizations.admin.base import ReadOnlyMixin
+from organizations.admin.panels import Column, Panel, link, moment
 
 SAFE_SCHEMES = ("https://", "http://")
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyMixin, BackOfficeAdmin):
+class PaymentAdmin(PaymentActions, ReadOnlyMixin):
     """Payments of all wallets, by every provider."""
 
     list_display = (
@@ -68,14 +69,14 @@ class PaymentAdmin(ReadOnlyMixin, BackOfficeAdmin):
         return format_html('<a class="bo-link" href="{0}" rel="noopener noreferrer">{0}</a>', obj.receipt_url)
 
     def panels(self, request: HttpRequest, obj: Payment) -> list[Panel]:
-        """What has gone back of it."""
-        return [_refunds(obj), _disputes(obj)]
+        """What has gone back of it, and what of the wallet still may."""
+        return [_refunds(obj), _disputes(obj), refundable_panel(obj.wallet_id)]
 
 
 def _refunds(payment: Payment) -> Panel:
     rows = [
         (
-            str(refund),
+            link(refund),
             moment(refund.created_at),
             money_html(refund.amount),
             money_html(refund.charge_amount),
@@ -95,7 +96,7 @@ def _refunds(payment: Payment) -> Panel:
 
 def _disputes(payment: Payment) -> Panel:
     rows = [
-        (str(dispute), moment(dispute.opened_at), money_html(dispute.charge_amount), dispute.get_status_display())
+        (link(dispute), moment(dispute.opened_at), money_html(dispute.charge_amount), dispute.get_status_display())
         for dispute in Dispute.objects.filter(payment=payment).order_by("-id")
     ]
     columns = (Column("Dispute"), Column("Opened (UTC)"), Column("Amount", True), Column("Status"))
