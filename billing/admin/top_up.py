@@ -33,7 +33,7 @@ SAFE_SCHEMES = ("https://", "http://")
 
 
 @admin.register(TopUp)
-class TopUpAdmin(TopUpActions, ReadOnlyMixin):
+class TopUpAdmin(ReadOnlyMixin, TopUpActions):
     """Top-ups of all wallets, by hand and automatic. Nobody edits one: its actions ask the provider or record money."""
 
     list_display = (

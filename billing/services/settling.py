@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.models import DifferenceKind, PaymentProvider, TopUp, TopUpStatus
+from billing.models import DifferenceKind, Payment, PaymentProvider, TopUp, TopUpStatus
 from billing.providers import provider as provider_called
 from billing.providers.base import FailureReason, Outcome, PaymentFacts
 from billing.services import payments
@@ -159,6 +159,9 @@ def _difference(top_up: TopUp, facts: PaymentFacts) -> tuple[DifferenceKind, str
         return DifferenceKind.WRONG_CURRENCY, expected, found
     if facts.amount != top_up.charge_amount.amount:
         return DifferenceKind.WRONG_AMOUNT, expected, found
+    used = Payment.objects.filter(provider=top_up.provider, reference=facts.payment_reference)
+    if elsewhere := used.exclude(top_up=top_up).first():
+        return DifferenceKind.WRONG_ACCOUNT, f"top-up {elsewhere.top_up_id}", f"top-up {top_up.pk}"
     others = top_up.payments.exclude(reference=facts.payment_reference)
     if not facts.payment_reference or others.exists():
         paid = ", ".join(others.values_list("reference", flat=True))

@@ -180,7 +180,10 @@ def check(*, top_up_id: int) -> TopUp:
     is_young = timezone.now() - top_up.created_at <= KEY_AGE_MAX
     if top_up.status == TopUpStatus.CREATED and is_young:
         return submit(top_up_id=top_up_id)
-    facts = provider_called(top_up.provider).look_up(charge_request(top_up))
+    try:
+        facts = provider_called(top_up.provider).look_up(charge_request(top_up))
+    except ProviderError as error:
+        raise ProviderUnavailableError(str(error)) from error  # a question that is refused has no answer
     if facts.outcome == Outcome.MISSING and top_up.status == TopUpStatus.UNKNOWN and is_young:
         return submit(top_up_id=top_up_id)
     return settle(top_up_id=top_up_id, facts=facts)

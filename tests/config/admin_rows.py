@@ -18,10 +18,14 @@ from django_celery_beat.models import (
 )
 
 from billing.models import AutoTopUp, Card, Hold, LedgerVerification, ProductTerms
+from billing.providers.base import Notice
+from billing.services import bank, inbox, top_ups
 from notifications.models import Delivery, SweepRun
 from notifications.services.incidents import open_incident
 from organizations.models import Account, Invitation, Membership, Product, Service, ServiceKey, User
 from organizations.selectors.keys import KeyContext
+from tests.config.coupon_rows import offer_rows, setting_rows
+from tests.config.refund_rows import refund_rows
 from tests.factories import make_user, open_test_account
 from usage.models import ChatHour, EventType, IdempotentRequest, RateCard, RateCardVersion, RejectedEvent
 from usage.services.charge import charge_events
@@ -85,8 +89,11 @@ def fill(products: dict[str, Product]) -> None:
     for number, account in enumerate(accounts):
         _customer(account, number)
         _auto_top_up(account, number)
+        _top_up(account, number)
+        refund_rows(account, number)
         _usage(account, service, number)
         _product(number)
+        offer_rows(account, number)
         _system(number)
 
 
@@ -116,6 +123,16 @@ def _auto_top_up(account: Account, number: int) -> None:
     open_incident(account_id=account.pk, kind="auto_top_up", reason="card_declined")
 
 
+def _top_up(account: Account, number: int) -> None:
+    now = timezone.now()
+    asked = {"provider": "bank", "organization_id": None, "saves_card": False, "user_id": make_user().pk}
+    invoice = top_ups.start(wallet_id=account.wallet.pk, amount=Decimal(50), **asked)
+    top_ups.submit(top_up_id=invoice.pk)
+    paid = {"received_on": now.date(), "bank_reference": f"FT-{number}", "user_id": None}
+    bank.record_transfer(top_up_id=invoice.pk, amount=Decimal(50), **paid)
+    inbox.receive(notice=Notice("stripe", f"evt_{number}", "payment_intent.succeeded", "payment_intent", "pi_1"))
+
+
 def _usage(account: Account, service: Service, number: int) -> None:
     now = timezone.now()
     RejectedEvent.objects.create(
@@ -139,6 +156,7 @@ def _product(number: int) -> None:
     ProductTerms.objects.create(
         product=product, currency="USD", floor=0, hold=1, cost_per_minute=0, welcome_bonus=0, monthly_allotment=0
     )
+    setting_rows(product, number)
     service = Service.objects.create(product=product, slug=f"s{number}", name=f"Service {number}")
     ServiceKey.objects.create_key(service=service, name=f"Key {number}", scopes=["read"])
 

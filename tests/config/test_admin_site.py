@@ -40,6 +40,13 @@ READ_ONLY = (
     "notifications.Incident",
     "billing.AutoTopUp",
     "billing.Card",
+    "billing.Payment",
+    "billing.ProviderEvent",
+    "billing.Refund",
+    "billing.Dispute",
+    "billing.ReconciliationRun",
+    "billing.PaymentDifference",
+    "billing.TopUp",
     "organizations.Invitation",
 )
 

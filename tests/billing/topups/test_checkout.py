@@ -10,7 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from billing.models import Card, Payment, TopUp, Transaction
+from billing.models import Card, Payment, PaymentDifference, TopUp, Transaction
 from billing.providers.base import Outcome, PaymentFacts
 from billing.services import cards, inbox, top_ups
 from notifications.models import Delivery
@@ -187,8 +187,6 @@ def test_the_provider_is_asked_less_and_less_often(stripe: StripeWorld, account:
 
 
 def test_a_second_payment_for_one_top_up_is_not_credited_but_noted(stripe: StripeWorld, account: Account) -> None:
-    from billing.models import PaymentDifference
-
     top_up = open_page(account)
     press_pay(top_up)
     top_ups.check(top_up_id=top_up.pk)
@@ -208,6 +206,22 @@ def test_a_second_payment_for_one_top_up_is_not_credited_but_noted(stripe: Strip
     same = replace(again, payment_reference=payment.reference)
     top_ups.settle(top_up_id=top_up.pk, facts=same)
     assert balance(account) == 50
+
+
+def test_a_payment_that_was_credited_to_one_top_up_credits_no_other(stripe: StripeWorld, account: Account) -> None:
+    first, second = open_page(account), open_page(account)
+    press_pay(first)
+    top_ups.check(top_up_id=first.pk)
+    used = PaymentFacts(
+        Outcome.SUCCEEDED,
+        payment_reference=Payment.objects.get().reference,
+        account_id=account.pk,
+        amount=Decimal(50),
+        currency="USD",
+    )
+    assert top_ups.settle(top_up_id=second.pk, facts=used).status == "pending"
+    assert balance(account) == 50
+    assert PaymentDifference.objects.get().expected == f"top-up {first.pk} (top-up {second.pk})"
 
 
 def test_a_suspended_account_and_another_accounts_organization_cannot_pay(
