@@ -124,7 +124,7 @@ def _confirm(top_up: TopUp, payment: Payment, wallet: WalletState) -> None:
     added = money_text(payment.amount.amount, currency)
     price = str(top_up.price_currency)
     paid = money_text(payment.total.amount, price)
-    lines = [_("%(added)s was added to your balance.") % {"added": added}, ""]
+    lines = [_("Added to your balance: %(added)s") % {"added": added}]
     if payment.tax.amount > 0:
         lines.append(
             _("Paid: %(paid)s, of which %(tax)s is tax") % {"paid": paid, "tax": money_text(payment.tax.amount, price)}

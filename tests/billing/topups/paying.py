@@ -24,13 +24,20 @@ DECLINED = "4000 0000 0000 0002"
 CONFIRMED = "4000 0027 6000 3184"  # the bank wants the payer to confirm every payment
 
 
-def begin(account: Account, amount: str = "50", provider: str = "stripe", *, saves_card: bool = False) -> TopUp:
+def begin(
+    account: Account,
+    amount: str = "50",
+    provider: str = "stripe",
+    *,
+    saves_card: bool = False,
+    organization_id: int | None = None,
+) -> TopUp:
     """A top-up whose row is written and whose provider was not asked yet."""
     return top_ups.start(
         wallet_id=account.wallet.pk,
         amount=Decimal(amount),
         provider=provider,
-        organization_id=None,
+        organization_id=organization_id,
         saves_card=saves_card,
         user_id=make_user().pk,
     )

@@ -187,7 +187,7 @@ def test_a_card_top_up_takes_no_transfer(invoice: TopUp, clerk: User) -> None:
 def test_each_transfer_is_confirmed_once_to_those_whom_money_concerns(invoice: TopUp, clerk: User) -> None:
     transfer(invoice, "54.44", "FT-1", clerk)
     letter = Delivery.objects.get(recipient="owner@acme.example", subject="AI PBX: $50.00 added")
-    assert "$50.00 was added to your balance." in letter.body
+    assert "Added to your balance: $50.00" in letter.body
     assert "Paid: $54.44, of which $4.44 is tax" in letter.body
     assert "Balance now: $50.00" in letter.body
     assert f"/billing/top-ups/{invoice.reference}/" in letter.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from billing.models import Card, Payment, PaymentDifference, TopUp, Transaction
+from billing.models import Card, LedgerAccountKind, Payment, PaymentDifference, TopUp, Transaction
 from billing.providers.base import Outcome, PaymentFacts
 from billing.services import cards, inbox, top_ups
 from notifications.models import Delivery
@@ -49,6 +50,36 @@ def test_a_paid_page_becomes_one_credit_with_its_receipt_and_letter(stripe: Stri
     assert (row.kind, row.description, row.key) == ("top_up", "Top-up (Stripe)", f"payment:stripe:{payment.reference}")
     (letter,) = Delivery.objects.filter(key__startswith="payment:")
     assert letter.recipient == "boss@acme.example" and "By: Visa ending 4242" in letter.body
+    assert_journal_equals_ledger(stripe)
+
+
+def test_tax_is_paid_with_it_and_stands_in_the_ledger_apart(stripe: StripeWorld, account: Account) -> None:
+    seller = Organization.objects.create(account=account, name="Acme Inc.", country="US", region="NY", tax_id="1")
+    top_up = open_page(account, organization_id=seller.pk)
+    press_pay(top_up)
+    top_ups.check(top_up_id=top_up.pk)
+    payment = Payment.objects.get()
+    assert (payment.charge_amount.amount, payment.tax.amount) == (Decimal("54.44"), Decimal("4.44"))
+    row = Transaction.objects.get(wallet=account.wallet)
+    assert (row.amount.amount, balance(account)) == (50, 50)
+    moved = {transfer.target_id % 16: transfer.amount.amount for transfer in row.transfers.all()}
+    assert moved == {LedgerAccountKind.PAID: Decimal(50), LedgerAccountKind.TAX: Decimal("4.44")}
+    assert_journal_equals_ledger(stripe)
+
+
+def test_credits_are_sold_for_money_and_their_ledger_counts_credits_only(
+    stripe: StripeWorld, make_account: Callable[..., Account]
+) -> None:
+    buyer = make_account("atllasx", email="owner@clinic.example")
+    top_up = open_page(buyer, "500")
+    press_pay(top_up)
+    top_ups.check(top_up_id=top_up.pk)
+    payment = Payment.objects.get()
+    assert (str(payment.amount), str(payment.charge_amount)) == ("500 CREDIT", "240.00 USD")
+    row = Transaction.objects.get(wallet=buyer.wallet, kind="top_up")
+    assert [transfer.amount.amount for transfer in row.transfers.all()] == [500]
+    letter = Delivery.objects.get(key__startswith="payment:")
+    assert "Added to your balance: 500 credits\nPaid: $240.00\n" in letter.body
     assert_journal_equals_ledger(stripe)
 
 
