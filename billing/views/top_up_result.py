@@ -112,7 +112,7 @@ def _context(frame: Frame, row: TopUp) -> dict[str, Any]:
 def _received(row: TopUp) -> list[Received]:
     """The payments of a top-up, oldest first, each with the balance before and after it."""
     payments = list(row.payments.order_by("id"))
-    numbers = [payment.transaction_number for payment in payments]
+    numbers = [payment.transaction_number for payment in payments if payment.transaction_number is not None]
     posted = {
         posting.number: posting
         for posting in Transaction.objects.filter(wallet=row.wallet_id, number__in=numbers).only(

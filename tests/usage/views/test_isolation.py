@@ -7,7 +7,11 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from billing.models import Card, TopUp, TopUpStatus
+from billing.urls import urlpatterns as money_urls
+from notifications.models import Incident
 from organizations.models import Account, Role
 from organizations.urls import urlpatterns as own_urls
 from tests.usage.events import charge, event, question
@@ -16,6 +20,10 @@ from usage.urls import urlpatterns as page_urls
 
 SECRET = "+1 999 555 0000"
 ELSEWHERE = {"switch_account", "accept_invitation"}  # tested in tests/organizations/test_pages.py
+# What is only posted to, and what only products with plans have: tests/billing holds the same of them.
+POSTED = {"auto_top_up_retry", "cards_add", "cards_default", "incident_dismiss"}
+PLANS = {str(each.name) for each in money_urls if str(each.name).startswith("subscription")}
+OWNED = {"call", "top_up_result", "top_up_status", "cards_remove"}
 
 
 @pytest.fixture
@@ -24,6 +32,29 @@ def secretive(bare_account: Callable[..., Account]) -> Account:
     account = bare_account("letustalk", name="Secretive Ltd", paid="10", projects={"hush": "live"})
     costs = {"llm": "0.005", "stt": "0.006", "tts": "0.022", "sip": "0.007"}
     charge("letustalk", event(account, caller=SECRET, call_id="secret-call", provider_costs=costs))
+    now = timezone.now()
+    TopUp.objects.create(
+        wallet=account.wallet,
+        currency="USD",
+        amount=77,
+        provider="stripe",
+        price_currency="USD",
+        net=77,
+        tax=0,
+        total=77,
+        charge_currency="USD",
+        charge_amount=77,
+        status=TopUpStatus.FAILED,
+        failure_message="secret-failure",
+        created_at=now,
+        finished_at=now,
+    )
+    Card.objects.create(
+        wallet=account.wallet, reference="pm_secret", brand="Visa", last4="9999", exp_month=1, exp_year=2030
+    )
+    Incident.objects.create(
+        account=account, kind="auto_top_up", reason="card_declined", details={"card": "secret-card"}, opened_at=now
+    )
     return account
 
 
@@ -35,8 +66,14 @@ def stranger(bare_account: Callable[..., Account]) -> Account:
 
 def addresses(account: Account) -> dict[str, str]:
     """Every customer page, with the account's own ids."""
-    known = {"call": [UsageEvent.objects.get(account=account).pk]}
-    names = {str(each.name) for each in [*page_urls, *own_urls]} - ELSEWHERE
+    top_up = TopUp.objects.get(wallet__account=account).reference
+    known: dict[str, list[object]] = {
+        "call": [UsageEvent.objects.get(account=account).pk],
+        "top_up_result": [top_up],
+        "top_up_status": [top_up],
+        "cards_remove": [Card.objects.get(wallet__account=account).pk],
+    }
+    names = {str(each.name) for each in [*page_urls, *own_urls, *money_urls]} - ELSEWHERE - POSTED - PLANS
     return {name: reverse(name, args=known.get(name, [])) for name in names}
 
 
@@ -56,8 +93,8 @@ def test_another_account_finds_no_byte(secretive: Account, stranger: Account, re
     client = reader(stranger)
     for name, address in addresses(secretive).items():
         status, body = body_of(client, address)
-        assert status == (404 if name == "call" else 200), address
-        for trace in (SECRET, "Secretive", "secret-call", "Hush"):
+        assert status == (404 if name in OWNED else 200), address
+        for trace in (SECRET, "Secretive", "secret-call", "secret-failure", "secret-card", "9999", "Hush"):
             assert trace not in body, (address, trace)
 
 
@@ -73,8 +110,9 @@ def test_another_accounts_project_does_not_exist(
 @pytest.mark.parametrize("role", list(Role))
 def test_every_role_may_read(secretive: Account, reader: Callable[..., Client], role: Role) -> None:
     client = reader(secretive, role)
-    for address in addresses(secretive).values():
-        assert body_of(client, address)[0] == 200, address
+    for name, address in addresses(secretive).items():
+        asks_viewer = name == "cards_remove" and role == Role.VIEWER  # a question that a viewer may not answer
+        assert body_of(client, address)[0] == (403 if asks_viewer else 200), address
 
 
 def test_a_call_in_progress_of_another_account_is_not_shown(
