@@ -14,7 +14,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.admin import figures
+from billing.admin import attention, figures
+from billing.admin.attention import Attention
 from billing.admin.verification import age
 from billing.models import LedgerVerification, Transaction, Wallet
 from notifications.models import Delivery, SweepRun
@@ -64,13 +65,18 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return context
     products = list(Product.objects.order_by("name"))
     money = figures.movements()
-    context["stats"] = [_ledger(), _sweeps(), _rejected(), _undelivered()]
+    context["stats"] = [_ledger(), _sweeps(), _rejected(), _undelivered(), *map(_stat_of, attention.payments())]
     context["verify_url"] = reverse("admin:billing_ledgerverification_verify_now")
     context["panels"] = [_money(products, money)]
     context["charts"] = [_chart(product, money[product.pk]) for product in products if product.pk in money]
     context["low_panels"] = [_low()]
     context["chart_options"] = CHART_OPTIONS
     return context
+
+
+def _stat_of(found: Attention) -> dict[str, Any]:
+    note, url = found.note, list_url(found.model, **found.filters)
+    return _stat(found.label, _capped(found.count), note, url, is_bad=found.count > 0)
 
 
 def _stat(label: str, figure: Any, note: Any, url: str, *, is_bad: bool = False) -> dict[str, Any]:
@@ -120,6 +126,7 @@ def _money(products: list[Product], money: dict[int, figures.ProductFigures]) ->
         Column("In today", True),
         Column("Spent today", True),
         Column("In this month", True),
+        Column("Back", True),
         Column("Given", True),
         Column("Spent", True),
         Column("Expired", True),
@@ -130,7 +137,7 @@ def _money(products: list[Product], money: dict[int, figures.ProductFigures]) ->
         if product.pk not in money:
             continue
         today, month = money[product.pk].today, money[product.pk].month
-        cells = [today["paid_in"], today["spent"], *(month[one] for one in ("paid_in", "given", "spent"))]
+        cells = [today["paid_in"], today["spent"], *(month[one] for one in ("paid_in", "paid_out", "given", "spent"))]
         shown = [amount_html(Decimal(one), product.currency) for one in cells]
         shown += [amount_html(month[one], product.currency, signed=True) for one in ("expired", "adjusted")]
         rows.append((link_to(Product, product.pk, product), *shown))
@@ -140,7 +147,8 @@ def _money(products: list[Product], money: dict[int, figures.ProductFigures]) ->
         rows,
         empty="No money has moved in the last weeks. The first credit or call appears here.",
         is_wide=True,
-        note="In: top-ups and credits. Given: promo, welcome bonus, allotment. Days and months are each account's own.",
+        note="In: top-ups and credits. Back: refunds and disputes. Given: promo, coupons, bonuses, allotments. "
+        "Days and months are each account's own.",
         more_url=list_url(Transaction),
         more_label="Transactions",
     )

@@ -16,11 +16,18 @@ DAYS = 30
 WALLETS_SHOWN = 8
 WALLETS_COUNTED = 10_001
 
-IN_KINDS = (TransactionKind.TOP_UP, TransactionKind.CREDIT)
-GIVEN_KINDS = (TransactionKind.WELCOME, TransactionKind.PROMO, TransactionKind.ALLOTMENT)
+IN_KINDS = (TransactionKind.TOP_UP, TransactionKind.AUTO_TOP_UP, TransactionKind.CREDIT)
+OUT_KINDS = (
+    TransactionKind.REFUND,
+    TransactionKind.REFUND_BACK,
+    TransactionKind.DISPUTE,
+    TransactionKind.REINSTATED,
+)
+GIVEN_KINDS = (TransactionKind.WELCOME, TransactionKind.PROMO, TransactionKind.COUPON, TransactionKind.ALLOTMENT)
 SPENT_KINDS = (*USAGE_KINDS, TransactionKind.VOID)
 GROUPS = {
     **dict.fromkeys(IN_KINDS, "paid_in"),
+    **dict.fromkeys(OUT_KINDS, "paid_out"),
     **dict.fromkeys(GIVEN_KINDS, "given"),
     **dict.fromkeys(SPENT_KINDS, "spent"),
     TransactionKind.EXPIRY: "expired",
@@ -77,13 +84,13 @@ class LowWallet:
 
 
 def movements() -> dict[int, ProductFigures]:
-    """Money in, given, spent (positive), expired and adjusted, by product id."""
+    """Money in, out, given, spent (out and spent positive), expired and adjusted, by product id."""
     figures: dict[int, ProductFigures] = defaultdict(ProductFigures)
     with connection.cursor() as cursor:
         cursor.execute(MOVEMENTS)
         for product_id, day, kind, is_today, is_this_month, amount in cursor.fetchall():
             group = GROUPS[TransactionKind(kind)]
-            value = -amount if group == "spent" else amount
+            value = -amount if group in ("spent", "paid_out") else amount
             of_product = figures[product_id]
             if group == "spent":
                 of_product.spent_by_day[day] += value

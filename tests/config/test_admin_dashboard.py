@@ -16,10 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from billing.models import LedgerVerification
+from billing.models import AutoTopUp, LedgerVerification, PaymentDifference, ProviderEvent
+from billing.services import bank, refunds, top_ups
 from billing.services.credits import adjust
 from notifications.models import Delivery, SweepRun
-from organizations.models import Account, Product
+from organizations.models import Account, Product, User
 from tests.config.admin_rows import charge, fill
 from usage.models import RejectedEvent
 from usage.services.void import void
@@ -48,7 +49,7 @@ def test_money_in_and_out_is_what_the_ledger_moved(make_account: Callable[..., A
     void(event=reversed_event, reason="Wrong number", actor_id=None)
     make_account("osmtalk", paid="500")
     shown = money(staff_client)
-    assert shown["AI PBX"] == ["$25.00", "$0.014", "$25.00", "$1.00", "$0.014", "$0.00", "$0.00"]
+    assert shown["AI PBX"] == ["$25.00", "$0.014", "$25.00", "$0.00", "$1.00", "$0.014", "$0.00", "$0.00"]
     assert shown["osmTalk"][0] == "₹500.00"
     assert "Aitelier" not in shown
 
@@ -123,3 +124,48 @@ def test_undelivered_messages_are_those_given_up_and_those_waiting_too_long(staf
         )
     Delivery.objects.filter(key="waiting").update(created_at=now - timedelta(minutes=6))
     assert stats(staff_client)["Undelivered e-mails"]["figure"] == "2"
+
+
+def test_what_of_the_payments_waits_for_a_person_is_counted(
+    make_account: Callable[..., Account], staff_client: Client
+) -> None:
+    labels = ["Refund requests", "Failing auto top-ups", "Webhook failures", "Payment differences"]
+    before = stats(staff_client)
+    assert [(before[label]["figure"], before[label]["is_bad"]) for label in labels] == [("0", False)] * 4
+    now = timezone.now()
+    AutoTopUp.objects.create(
+        wallet=make_account("aitelier").wallet, currency="USD", threshold=10, amount=50, failures=1
+    )
+    event = {"provider": "stripe", "kind": "refund.updated", "object_kind": "refund", "object_id": "re_1"}
+    ProviderEvent.objects.create(**event, event_id="evt_1", status="failed", received_at=now)
+    ProviderEvent.objects.create(**event, event_id="evt_2", status="pending", received_at=now)
+    seen = {"provider": "stripe", "kind": "unknown_payment", "first_seen_at": now, "last_seen_at": now}
+    PaymentDifference.objects.create(**seen, reference="pi_1")
+    PaymentDifference.objects.create(**seen, reference="pi_2", closed_at=now)
+    after = stats(staff_client)
+    assert [after[label]["figure"] for label in labels] == ["0", "1", "1", "1"]
+    for label in labels:
+        assert staff_client.get(after[label]["url"]).status_code == 200
+
+
+def test_money_back_is_counted_apart_from_money_in(
+    make_account: Callable[..., Account], staff: User, staff_client: Client
+) -> None:
+    wallet = make_account("aitelier").wallet
+    top_up = top_ups.start(
+        wallet_id=wallet.pk,
+        amount=Decimal(100),
+        provider="bank",
+        organization_id=None,
+        saves_card=False,
+        user_id=staff.pk,
+    )
+    today = timezone.now().date()
+    payment = bank.record_transfer(
+        top_up_id=top_up.pk, amount=Decimal(100), received_on=today, bank_reference="B-1", user_id=staff.pk
+    )
+    refunds.refund_payment(payment_id=payment.pk, amount=Decimal(30), reason="Asked", user_id=staff.pk)
+    panel = staff_client.get(reverse("admin:index")).context["panels"][0]
+    heads = [column.label for column in panel.columns]
+    (row,) = [dict(zip(heads, map(strip_tags, map(str, cells)), strict=True)) for cells in panel.rows]
+    assert (row["In today"], row["In this month"], row["Back"]) == ("$100.00", "$100.00", "$30.00")
