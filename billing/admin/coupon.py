@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Model, QuerySet, Sum
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTime
 from unfold.decorators import action, display
 
 from billing.admin.coupon_actions import BatchActions, CouponActions
-from billing.admin.priced import check_whole
+from billing.admin.priced import NO_CURRENCY, check_whole
 from billing.models import Coupon, CouponAttempt, CouponBatch, CouponRedemption
 from billing.views.export import csv_response
 from organizations.admin.amounts import AmountField, CurrencyAmountsForm, money_column, money_html
@@ -45,8 +45,9 @@ class CouponBatchForm(CurrencyAmountsForm):
         """An end after the beginning, whole credits."""
         found: dict[str, Any] = super().clean() or {}
         product = found.get("product")
-        if product is not None:
-            check_whole(self, found, product.currency)
+        if not self.instance.pk:
+            self.instance.currency = product.currency if product is not None else NO_CURRENCY
+            check_whole(self, found, self.instance.currency)
         begins = found.get("valid_from") or self.instance.valid_from
         ends = found.get("valid_until")
         if begins and ends and ends <= begins:
@@ -86,7 +87,7 @@ class CouponBatchAdmin(BatchActions):
         """What the codes promise stays as it was."""
         return (*self.fixed, "state", "created_by", "created_at") if obj is not None else ()
 
-    def get_fieldsets(self, request: HttpRequest, obj: CouponBatch | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """The form of a new offer; of one that exists its name and end, and what is fixed."""
         if obj is None:
             return self.fieldsets
@@ -126,9 +127,9 @@ class CouponBatchAdmin(BatchActions):
         return "over" if obj.valid_until is not None and obj.valid_until <= now else "accepted"
 
     def save_model(self, request: HttpRequest, obj: CouponBatch, form: Any, change: bool) -> None:
-        """Save in the product's currency, with who made it."""
+        """Save, with who made it."""
         if not change:
-            obj.currency, obj.created_by_id = obj.product.currency, request.user.pk
+            obj.created_by_id = request.user.pk
         super().save_model(request, obj, form, change)
 
     def panels(self, request: HttpRequest, obj: CouponBatch) -> list[Panel]:

@@ -37,7 +37,7 @@ class GenerateForm(actions.ActionForm):
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="How many accounts may redeem one code. 1: each code is for one account.",
     )
-    prefix = forms.RegexField(
+    begins_with = forms.RegexField(
         coupon_codes.PREFIX,
         required=False,
         max_length=10,
@@ -149,8 +149,8 @@ class BatchActions(_Switch):
             ]
 
         def perform(form: GenerateForm, batch: CouponBatch) -> str:
-            fields = ("count", "length", "prefix", "limit", "known")
-            made = coupon_codes.generate(batch_id=batch.pk, **{name: form.cleaned_data[name] for name in fields})
+            asked = {name: form.cleaned_data[name] for name in ("count", "length", "limit", "known")}
+            made = coupon_codes.generate(batch_id=batch.pk, prefix=form.cleaned_data["begins_with"], **asked)
             return f"Made {len(made):,} {'code' if len(made) == 1 else 'codes'}. Download them from here."
 
         return self._make(

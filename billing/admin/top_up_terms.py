@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from billing.admin.priced import PricedForm, check_whole
+from billing.admin.priced import NO_CURRENCY, PricedForm, check_whole
 from billing.models import PaymentProvider, TopUpTerms
 from organizations.admin.amounts import CREDIT, PLAIN_DECIMAL, AmountField, money_column
 from organizations.admin.base import BackOfficeAdmin
@@ -93,6 +94,8 @@ class TopUpTermsForm(PricedForm):
         """Bounds that fit each other, in the product's currency."""
         found: dict[str, Any] = forms.ModelForm.clean(self) or {}
         product, paid_in = found.get("product"), found.get("paid_in")
+        if not self.instance.pk:
+            self.instance.currency = self.instance.price_currency = NO_CURRENCY
         if product is not None and paid_in:
             if product.currency not in (CREDIT, paid_in):
                 self.add_error("paid_in", f"This product's customers pay in {product.currency}.")
@@ -137,7 +140,7 @@ class TopUpTermsAdmin(BackOfficeAdmin):
         """Terms stay with their product and what it is paid in."""
         return ("product", "price_currency") if obj is not None else ()
 
-    def get_fieldsets(self, request: HttpRequest, obj: TopUpTerms | None = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """What is paid in is chosen for new terms and shown for old ones."""
         paid_in = "price_currency" if obj is not None else "paid_in"
         return (

@@ -142,6 +142,7 @@ def _give(books: Books, wallet_id: int, coupon: Coupon, user_id: int) -> CouponR
     )
     write(books)
     grant_id = posting.transfers[0][3]
+    assert grant_id is not None
     return CouponRedemption.objects.create(
         coupon=coupon, batch=batch, wallet_id=wallet_id, grant_id=grant_id, user_id=user_id, created_at=books.now
     )

@@ -44,8 +44,8 @@ PAGE_LIFE_MIN = timedelta(minutes=5)  # a page that closes sooner is not offered
 RETRY = timedelta(minutes=5)
 BATCH = 20
 CLAIM_DUE = """
-UPDATE billing_subscription SET next_check_at = now() + interval '5 minutes'
- WHERE id IN (SELECT id FROM billing_subscription WHERE next_check_at <= now()
+UPDATE billing_subscription SET next_check_at = %s::timestamptz
+ WHERE id IN (SELECT id FROM billing_subscription WHERE next_check_at <= %s::timestamptz
                ORDER BY next_check_at LIMIT %s::int FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
@@ -121,7 +121,8 @@ def check_due() -> int:
     """Look up every subscription whose time has come; returns how many."""
     handled = 0
     while True:
-        (rows,) = run((CLAIM_DUE, [BATCH]))
+        now = timezone.now()
+        (rows,) = run((CLAIM_DUE, [(now + RETRY).isoformat(), now.isoformat(), BATCH]))
         for (subscription_id,) in rows:
             try:
                 check(subscription_id=subscription_id)

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from organizations.admin.base import BackOfficeAdmin
 from organizations.models import Organization
@@ -17,6 +18,13 @@ from organizations.services.accounts import country_codes
 
 class OrganizationForm(forms.ModelForm):
     """What stands on documents."""
+
+    make_default = forms.BooleanField(
+        label="default",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="Chosen first when somebody pays; the account's other one is not any more.",
+    )
 
     class Meta:
         model = Organization
@@ -31,7 +39,6 @@ class OrganizationForm(forms.ModelForm):
             "bank_account",
             "bank_code",
             "email",
-            "is_default",
         )
         help_texts: ClassVar[dict[str, str]] = {
             "account": "The customer that it belongs to.",
@@ -40,6 +47,10 @@ class OrganizationForm(forms.ModelForm):
             "tax_registration_code": "Such as a KPP, where the country has one.",
             "email": "Documents are sent here. Empty: to the account's own address.",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["make_default"].initial = self.instance.is_default
 
     def clean_country(self) -> str:
         """Two letters, in capitals."""
@@ -53,10 +64,6 @@ class OrganizationForm(forms.ModelForm):
     def clean_region(self) -> str:
         """In capitals."""
         return str(self.cleaned_data["region"]).strip().upper()
-
-    def _get_validation_exclusions(self) -> set[str]:
-        """The one default is moved here when it is saved, not refused."""
-        return {*super()._get_validation_exclusions(), "is_default"}
 
 
 @admin.register(Organization)
@@ -78,7 +85,7 @@ class OrganizationAdmin(BackOfficeAdmin):
         (None, {"fields": (("name", "account"), ("country", "region"), "legal_address")}),
         ("Tax", {"fields": (("tax_id", "tax_registration_code"),)}),
         ("Bank", {"fields": (("bank_account", "bank_code"),)}),
-        ("Documents", {"fields": (("email", "is_default"),)}),
+        ("Documents", {"fields": (("email", "make_default"),)}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Organization | None = None) -> tuple[str, ...]:
@@ -87,8 +94,10 @@ class OrganizationAdmin(BackOfficeAdmin):
 
     def save_model(self, request: HttpRequest, obj: Organization, form: Any, change: bool) -> None:
         """Save; a new default takes the place of the old one."""
+        obj.is_default = form.cleaned_data["make_default"]
         with transaction.atomic():
             if obj.is_default:
                 others = Organization.objects.filter(account_id=obj.account_id, is_default=True)
                 others.exclude(pk=obj.pk).update(is_default=False)
             super().save_model(request, obj, form, change)
+            Organization.objects.filter(pk=obj.pk).update(is_default=obj.is_default)

@@ -1,0 +1,5 @@
+"""Readers of the pages."""
+
+from tests.usage.views.conftest import reader
+
+__all__ = ["reader"]
