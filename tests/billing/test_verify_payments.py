@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from billing.models import AutoTopUp, CouponBatch, Payment, TopUp, Wallet
 from billing.providers.base import DisputeFacts
-from billing.services import coupons, disputes, refunds
+from billing.services import coupon_codes, coupons, disputes, refunds
 from billing.verification import auto_top_ups, payments
 from billing.verification import coupons as coupon_rules
 from billing.verification import refunds as refund_rules
@@ -36,7 +36,7 @@ BREAKS = [
     ("payments_credit_once", f"UPDATE billing_payment SET currency = 'EUR' WHERE {ONE_PAYMENT}"),
     ("payments_credit_once", f"UPDATE billing_payment SET transaction_number = 99 WHERE {ONE_PAYMENT}"),
     ("payments_credit_once", "UPDATE billing_transaction SET kind = 'auto_top_up' WHERE kind = 'top_up'"),
-    ("payments_credit_once", "UPDATE billing_grant SET kind = 'promo' WHERE source LIKE 'top_up:%'"),
+    ("payments_credit_once", "UPDATE billing_grant SET amount = amount + 1 WHERE source LIKE 'top_up:%'"),
     ("credits_have_payments", f"DELETE FROM billing_payment WHERE {ONE_PAYMENT}"),
     ("credits_have_payments", "UPDATE billing_transaction SET kind = 'top_up' WHERE kind = 'refund'"),
     ("top_ups_are_paid", f"DELETE FROM billing_payment WHERE {ONE_PAYMENT}"),
@@ -82,13 +82,13 @@ BREAKS = [
         "(SELECT id FROM billing_transaction WHERE kind = 'refund')",
     ),
     ("refund_movements_have_refunds", "DELETE FROM billing_refund WHERE status = 'succeeded'"),
-    ("refund_movements_have_refunds", "UPDATE billing_transaction SET key = 'refund:0' WHERE kind = 'refund'"),
+    ("refund_movements_have_refunds", "UPDATE billing_transaction SET key = key || '0' WHERE kind = 'refund'"),
     ("disputes_are_clawed_back", "UPDATE billing_dispute SET status = 'inquiry' WHERE status = 'lost'"),
     ("disputes_are_clawed_back", "UPDATE billing_dispute SET status = 'won' WHERE status = 'lost'"),
     ("disputes_are_clawed_back", "UPDATE billing_dispute SET status = 'lost' WHERE status = 'won'"),
     ("disputes_are_clawed_back", "UPDATE billing_dispute SET amount = amount - 1 WHERE status = 'lost'"),
     ("dispute_movements_have_disputes", "DELETE FROM billing_dispute WHERE status = 'lost'"),
-    ("dispute_movements_have_disputes", "UPDATE billing_transaction SET key = 'dispute:0' WHERE kind = 'dispute'"),
+    ("dispute_movements_have_disputes", "UPDATE billing_transaction SET key = key || '0' WHERE kind = 'dispute'"),
 ]
 
 
@@ -151,7 +151,7 @@ def _coupon(account: Any) -> None:
     batch = CouponBatch.objects.create(
         product=account.product, currency="USD", name="Fair", amount=5, valid_from=timezone.now() - timedelta(days=1)
     )
-    (coupon,) = coupons.generate(batch_id=batch.pk, count=1, length=12, prefix="", limit=3)
+    (coupon,) = coupon_codes.generate(batch_id=batch.pk, count=1, length=12, prefix="", limit=3)
     coupons.redeem(wallet_id=account.wallet.pk, code=coupon.code, user_id=make_user().pk)
 
 
