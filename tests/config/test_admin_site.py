@@ -47,6 +47,10 @@ READ_ONLY = (
     "billing.ReconciliationRun",
     "billing.PaymentDifference",
     "billing.TopUp",
+    "billing.Coupon",
+    "billing.CouponRedemption",
+    "billing.CouponAttempt",
+    "billing.Subscription",
     "organizations.Invitation",
 )
 
