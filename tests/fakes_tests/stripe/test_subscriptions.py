@@ -68,8 +68,7 @@ def test_a_paid_page_is_an_active_subscription_with_its_paid_invoice(
     assert not hasattr(subscription, "current_period_start")
     (invoice,) = client.v1.invoices.list({"subscription": subscription.id, "expand": ["data.payments"]}).data
     assert (invoice.status, invoice.billing_reason, invoice.amount_paid) == ("paid", "subscription_create", 4900)
-    assert invoice.parent and invoice.parent.subscription_details
-    assert (invoice.parent.subscription_details.metadata or {})["subscription"] == "r-1"
+    assert invoice.to_dict()["parent"]["subscription_details"]["metadata"] == {"subscription": "r-1"}
     assert invoice.payments
     (payment,) = invoice.payments.data
     intent = client.v1.payment_intents.retrieve(str(payment.payment.payment_intent))
@@ -177,8 +176,9 @@ def test_a_cancelled_one_is_over_and_takes_no_more_calls(
 def test_a_parameter_that_there_is_not_is_refused(
     client: stripe.StripeClient, subscription: stripe.Subscription
 ) -> None:
+    wrong: Any = {"cancel_at_period_ends": True}
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.subscriptions.update(subscription.id, {"cancel_at_period_ends": True})  # type: ignore[typeddict-unknown-key]
+        client.v1.subscriptions.update(subscription.id, wrong)
     assert refused.value.code == "parameter_unknown"
 
 
