@@ -64,4 +64,5 @@ def _account_of(stripe: StripeWorld, customer: str | None) -> int | None:
 def _returned_by(payment: Payment) -> Decimal:
     refunds = Refund.objects.filter(payment=payment, status__in=GONE_REFUNDS)
     disputes = Dispute.objects.filter(payment=payment, status__in=GONE_DISPUTES)
-    return sum((each.charge_amount.amount for each in [*refunds, *disputes]), Decimal(0))
+    amounts = [each.charge_amount.amount for each in refunds] + [each.charge_amount.amount for each in disputes]
+    return sum(amounts, Decimal(0))

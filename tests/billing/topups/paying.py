@@ -103,8 +103,8 @@ def sweep() -> None:
     top_ups.check_due()
 
 
-def balance(account: Account) -> Decimal:
-    """The wallet's paid balance."""
+def balance(account: Account) -> Decimal | int:
+    """The wallet's paid balance, to be compared with whole numbers."""
     return Wallet.objects.get(account=account).paid.amount
 
 

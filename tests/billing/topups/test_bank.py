@@ -56,7 +56,7 @@ def transfer(top_up: TopUp, amount: str, reference: str, clerk: User, on: date |
     )
 
 
-def balance(top_up: TopUp) -> Decimal:
+def balance(top_up: TopUp) -> Decimal | int:
     top_up.wallet.refresh_from_db()
     return top_up.wallet.paid.amount
 

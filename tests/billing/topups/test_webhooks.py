@@ -168,18 +168,17 @@ def paid_at_stripe(account: Account, top_up: TopUp | None, **changes: Any) -> st
     """A succeeded PaymentIntent of the account's customer that names the top-up; its id."""
     customer = customers.customer_of(payer_of(account))
     named = {"top_up": str(top_up.reference), "account": str(account.pk), "via": "page"} if top_up else {}
-    intent = client.client().v1.payment_intents.create(
-        {
-            "amount": 5000,
-            "currency": "usd",
-            "customer": customer,
-            "payment_method": "pm_card_visa",
-            "payment_method_types": ["card"],
-            "confirm": True,
-            "metadata": named,
-            **changes,
-        }
-    )
+    wanted: Any = {
+        "amount": 5000,
+        "currency": "usd",
+        "customer": customer,
+        "payment_method": "pm_card_visa",
+        "payment_method_types": ["card"],
+        "confirm": True,
+        "metadata": named,
+        **changes,
+    }
+    intent = client.client().v1.payment_intents.create(wanted)
     assert intent.status == "succeeded"
     return str(intent.id)
 
