@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -24,6 +24,7 @@ from organizations.admin import actions, panels
 from organizations.admin.amounts import amount_html, money_column, money_html
 from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
 from organizations.admin.panels import Column, Panel, link, list_url, moment
+from organizations.models import User
 
 LAST_SHOWN = 5
 ATTEMPTS_SHOWN = 20
@@ -62,7 +63,7 @@ class AutoTopUpActions(BackOfficeAdmin):
 
         def perform(form: actions.ReasonForm) -> str:
             try:
-                top_up = auto_top_up.retry(wallet_id=rule.pk, user_id=request.user.pk)
+                top_up = auto_top_up.retry(wallet_id=rule.pk, user_id=cast(User, request.user).pk)
             except ProviderError as error:
                 raise ValidationError(f"The provider did not answer: {error}") from error
             return f"{top_up}: {top_up.get_status_display().lower()}. {top_up.failure_message}".strip()

@@ -85,8 +85,8 @@ def attempt_due() -> int:
         last = due[-1][0]
 
 
-def retry(*, wallet_id: int, user_id: int | None) -> TopUp:
-    """Charge at once because a member or staff says so, without waiting for the cooling to end.
+def retry(*, wallet_id: int, user_id: int) -> TopUp:
+    """Charge at once because a member or staff says so, without waiting for the cooling to end; their id is kept.
 
     Also for a rule that three failures have disabled: a success turns it on again, a failure leaves it disabled. The
     attempt that is in flight is returned instead of a second one; the month's ceiling holds. Raises ValidationError,
@@ -127,7 +127,7 @@ def _begin_by_rule(books: Books, wallet: WalletState) -> TopUp | None:
         return None
 
 
-def _begin_by_hand(books: Books, wallet: WalletState, rule: AutoTopUp, user_id: int | None) -> TopUp:
+def _begin_by_hand(books: Books, wallet: WalletState, rule: AutoTopUp, user_id: int) -> TopUp:
     """The row of a retry, or a ValidationError that says why there can be none."""
     terms, account = _terms_and_account(wallet)
     card = default_card(wallet.id)

@@ -19,6 +19,7 @@ from notifications.models import Delivery, Incident
 from notifications.selectors.incidents import open_incidents
 from organizations.models import Account
 from tests.billing.topups.paying import saved_card
+from tests.factories import make_member
 
 if TYPE_CHECKING:
     from tests.billing.conftest import StripeWorld
@@ -69,6 +70,11 @@ def spend(account: Account, amount: str, key: str) -> None:
 def attempt(account: Account) -> TopUp | None:
     """What a worker does when it is rung."""
     return auto_top_up.attempt(wallet_id=account.wallet.pk)
+
+
+def retry(account: Account) -> TopUp:
+    """What a member does who presses the button of the banner."""
+    return auto_top_up.retry(wallet_id=account.wallet.pk, user_id=make_member(account).pk)
 
 
 def cool_down(account: Account) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.contrib.admin.models import LogEntry
@@ -37,7 +38,7 @@ def test_staff_retry_a_charge_and_the_reason_is_kept(
     asked, answer, sent = act(staff_client, retry, reason="The bank called back")
     assert "Visa ending 0341" in asked
     assert answer.status_code == 302
-    assert (balance(account), standing(account)) == (53, ("on", 0))
+    assert (balance(account), standing(account)) == (Decimal(53), ("on", 0))
     assert "The bank called back" in LogEntry.objects.get().change_message
     staff_client.post(retry, {**sent, "step": "confirm"})
     assert TopUp.objects.filter(status="succeeded").count() == 1

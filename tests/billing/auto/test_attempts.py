@@ -32,6 +32,7 @@ from tests.billing.auto.rules import (
     charge,
     cool_down,
     letters,
+    retry,
     rule_of,
     set_rule,
     standing,
@@ -247,7 +248,7 @@ def test_no_card_is_charged_where_none_may_be(stripe: StripeWorld, account: Acco
         terms.save()
     assert (attempt(account), auto_top_up.attempt_due()) == (None, 0)
     with pytest.raises(ValidationError):
-        auto_top_up.retry(wallet_id=account.wallet.pk, user_id=None)
+        retry(account)
     assert (attempts(account), standing(account), stripe.site.journal()) == ([], ("on", 0), [])
     if closed == "frozen":
         set_frozen(wallet_id=account.wallet.pk, is_frozen=False)
@@ -283,7 +284,7 @@ def test_a_retry_turns_a_disabled_rule_on_only_when_it_succeeds(stripe: StripeWo
 def test_a_retry_says_why_it_charges_nothing(stripe: StripeWorld, account: Account) -> None:
     def refusal() -> str:
         with pytest.raises(ValidationError) as refused:
-            auto_top_up.retry(wallet_id=account.wallet.pk, user_id=None)
+            retry(account)
         return " ".join(refused.value.messages)
 
     assert refusal() == "Automatic top-up is off. Turn it on first."

@@ -103,7 +103,7 @@ def test_nothing_is_lost_when_stripe_does_not_answer(stripe: StripeWorld, accoun
     card = with_card(stripe, account)
     other = with_card(stripe, account, "pm_card_mastercard")
     before = shown(account)
-    calls = [
+    calls: list[Callable[[], object]] = [
         partial(cards.remove, wallet_id=account.wallet.pk, card_id=card.pk),
         partial(cards.make_default, wallet_id=account.wallet.pk, card_id=other.pk),
         partial(cards.refresh, wallet_id=account.wallet.pk),

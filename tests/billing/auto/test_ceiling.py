@@ -25,6 +25,7 @@ from tests.billing.auto.rules import (
     behave,
     cool_down,
     letters,
+    retry,
     rule_of,
     set_rule,
     spend,
@@ -68,7 +69,7 @@ def test_beyond_the_ceiling_nothing_is_attempted_and_nothing_has_failed(stripe: 
     assert (incident.reason, incident.details["ceiling"]) == ("ceiling_reached", "99.000000")
     assert (letters("auto_top_up_ceiling"), armed_below(account)) == (1, None)
     with pytest.raises(ValidationError, match="The monthly ceiling leaves no room"):
-        auto_top_up.retry(wallet_id=account.wallet.pk, user_id=None)
+        retry(account)
     assert verify() == []
 
 

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import transaction
 
+from billing import tasks
 from billing.models import Payment, TopUp
-from billing.services import auto_top_up, top_ups
+from billing.services import auto_top_up, doorbells, top_ups
 from billing.verification.run import verify
 from tests.billing.auto.rules import (
     DECLINING,
@@ -19,6 +21,7 @@ from tests.billing.auto.rules import (
     balance,
     banner,
     letters,
+    retry,
     rule_of,
     set_rule,
     spend,
@@ -144,6 +147,27 @@ def test_what_no_bell_told_of_is_found_by_the_sweep(stripe: StripeWorld, account
     assert auto_top_up.attempt_due() == 0
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_charge_across_the_threshold_rings_for_a_worker_after_its_commit(
+    stripe: StripeWorld, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[tuple[str, tuple[int, ...]]] = []
+    monkeypatch.setattr(doorbells, "_rung", {})
+    monkeypatch.setattr(doorbells, "_send", lambda task, arguments: rung.append((task, arguments)))
+    with_card(stripe, account)
+    set_rule(account, threshold="2")
+    with transaction.atomic():
+        spend(account, "1", "down to the threshold")
+        assert rung == []
+    assert rung == []
+    with transaction.atomic():
+        spend(account, "0.000001", "across it")
+        assert rung == []
+    assert rung == [("billing.attempt_auto_top_up", (account.wallet.pk,))]
+    tasks.attempt_auto_top_up(account.wallet.pk)
+    assert balance(account) == D("51.999999")
+
+
 def test_turning_it_off_while_the_card_is_charged_keeps_the_money_and_stays_off(
     stripe: StripeWorld, account: Account
 ) -> None:
@@ -212,8 +236,7 @@ def test_two_hundred_charges_across_the_threshold_at_once_are_one_attempt(
 def test_sixteen_workers_and_retries_at_once_are_one_attempt(stripe: StripeWorld, account: Account) -> None:
     with_card(stripe, account)
     set_rule(account)
-    wallet_id = account.wallet.pk
-    calls = [lambda: attempt(account), lambda: auto_top_up.retry(wallet_id=wallet_id, user_id=None)] * 8
+    calls = [lambda: attempt(account), lambda: retry(account)] * 8
     at_once(calls)
     assert [status for _, status, _ in attempts(account)] == ["succeeded"]
     assert balance(account) == D(53)
