@@ -24,7 +24,10 @@ from billing.services import subscription_periods as periods
 from billing.services.books import Books
 from billing.services.ledger import open_books, write
 from billing.services.reconciliation import note_difference
+from notifications.models import Incident
+from notifications.services import incidents
 
+INCIDENT, UNPAID = "subscription", "subscription_unpaid"
 LIVE = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 GRACE = timedelta(minutes=15)
 
@@ -122,10 +125,26 @@ def _follow(books: Books, subscription: Subscription, facts: SubscriptionFacts) 
     elif facts.outcome == Outcome.FAILED:
         subscription.status = SubscriptionStatus.PAST_DUE
         periods.suspend(books, wallet, subscription)
-        letters.unpaid(subscription)
+        _warn(subscription)
     elif facts.outcome == Outcome.EXPIRED:
         subscription.status = SubscriptionStatus.ENDED
         periods.stop(books, wallet)
+    if subscription.status != SubscriptionStatus.PAST_DUE:
+        incidents.resolve(account_id=wallet.account_id, kind=INCIDENT)
+
+
+def _warn(subscription: Subscription) -> None:
+    """Tell the customer of an unpaid month, once: by letter, and by a banner until it is paid or put away."""
+    account_id, subject = subscription.wallet.account_id, f"subscription:{subscription.pk}:{subscription.period_start}"
+    if not Incident.objects.filter(account_id=account_id, kind=INCIDENT, subject=subject).exists():
+        letters.unpaid(subscription)
+        incidents.open_incident(
+            account_id=account_id,
+            kind=INCIDENT,
+            reason=UNPAID,
+            subject=subject,
+            details={"plan": subscription.plan.name},
+        )
 
 
 def _is_stale(subscription: Subscription, facts: SubscriptionFacts) -> bool:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import PaymentProvider, ProductTerms
 from billing.providers.base import FailureReason
+from billing.services.subscription_settling import UNPAID
 from billing.templatetags.moments import clock, day_short, local
 from billing.templatetags.money import money_text
 from billing.views.navigation import page_link
@@ -137,12 +138,24 @@ def _internal_error(frame: Frame, incident: Incident) -> Words:
     return "bad", _("An internal error occurred"), text, [_retry()]
 
 
+def _subscription_unpaid(frame: Frame, incident: Incident) -> Words:
+    plan = {"plan": str(incident.details.get("plan") or _("your plan"))}
+    text = _("This month of %(plan)s is not paid: what was left of its allotment is withdrawn until it is.") % plan
+    text += " " + _("The default card is tried again within days; make another one the default if it no longer works.")
+    actions = [
+        Action(_("Change the card"), page_link("auto_top_up") + "#saved-cards"),
+        Action(_("See the subscription"), page_link("subscription")),
+    ]
+    return "bad", _("The payment for %(plan)s failed") % plan, text, actions
+
+
 WORDS: dict[str, Callable[[Frame, Incident], Words]] = {
     FailureReason.NO_PAYMENT_METHOD.value: _no_payment_method,
     FailureReason.CARD_DECLINED.value: _card_declined,
     FailureReason.NEEDS_CONFIRMATION.value: _needs_confirmation,
     FailureReason.CEILING_REACHED.value: _ceiling_reached,
     FailureReason.INTERNAL_ERROR.value: _internal_error,
+    UNPAID: _subscription_unpaid,
 }
 
 

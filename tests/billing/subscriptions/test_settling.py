@@ -19,7 +19,7 @@ from billing.services import grants, ledger
 from billing.services.books import Note
 from billing.services.subscription_settling import settle
 from billing.verification.run import verify
-from notifications.models import Delivery
+from notifications.models import Delivery, Incident
 from tests.billing.subscriptions.plans import APRIL, BEGAN, FEBRUARY, MARCH, SOON, make_plan, make_subscription, paid
 from tests.billing.subscriptions.plans import said as facts
 from tests.billing.test_state_machine import BILLING_RULES
@@ -160,6 +160,8 @@ def test_an_unpaid_month_loses_what_is_left_of_it_and_gets_that_back_once(
     subscription.refresh_from_db()
     assert (subscription.status, parts(wallet)["allotment"], parts(wallet)["paid"]) == ("past_due", D(0), D(50))
     assert wallet.monthly_allotment.amount == D(0)
+    (incident,) = Incident.objects.all()
+    assert (incident.reason, incident.resolved_at) == ("subscription_unpaid", None)
     late = paid(2, FEBRUARY + timedelta(days=3))
     for hours in (1, 2):
         at = FEBRUARY + timedelta(days=3, hours=hours)
@@ -175,6 +177,8 @@ def test_an_unpaid_month_loses_what_is_left_of_it_and_gets_that_back_once(
     sweep(MARCH)
     assert parts(wallet)["allotment"] == D(200)
     assert Delivery.objects.filter(key__contains=":unpaid:").count() == 1
+    incident.refresh_from_db()
+    assert incident.resolved_at == FEBRUARY + timedelta(days=3, hours=1)
 
 
 def test_no_allotment_follows_an_unpaid_month_until_one_is_paid(wallet: Wallet, subscription: Subscription) -> None:
