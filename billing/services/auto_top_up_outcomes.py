@@ -38,11 +38,12 @@ def finished(top_up: TopUp, books: Books) -> None:
     rule = AutoTopUp.objects.filter(pk=wallet.id).first()
     if rule is None:
         return
-    if top_up.origin != TopUpOrigin.AUTO:
-        _paid_by_hand(rule, wallet)
-    elif top_up.status == TopUpStatus.SUCCEEDED:
+    is_paid, is_automatic = top_up.status == TopUpStatus.SUCCEEDED, top_up.origin == TopUpOrigin.AUTO
+    if is_paid and is_automatic:
         _succeeded(rule, wallet, top_up)
-    else:
+    elif is_paid:
+        _paid_by_hand(rule, wallet)
+    elif is_automatic:
         failed(rule, wallet, books, top_up, reason=reason_of(top_up))
 
 

@@ -129,6 +129,8 @@ def _check(
         try:
             price_of_automatic(account, amount, at=books.now)
         except ValidationError as error:
+            if "amount" not in error.message_dict:  # a card cannot be charged at all
+                raise ValidationError(error.messages) from error
             faults["amount"] = error.messages
     if not faults and monthly_ceiling is not None and monthly_ceiling < amount:
         faults["monthly_ceiling"] = [_("The ceiling must leave room for one top-up at least.")]

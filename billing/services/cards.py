@@ -1,7 +1,8 @@
 """Saved cards: our rows follow what the provider keeps, and what a customer does to them happens there first.
 
 Facts of a card are settled under the wallet's lock, as often and in any order as they come; one that was removed stays
-removed. A wallet with cards has exactly one default: the first that is saved, and the newest other one when it goes.
+removed. A wallet with cards has exactly one default: the first that is saved, a new one in place of one that was
+declined (atllasx.md, 'Failed Payments': "swap in a working card"), and the newest other one when it goes.
 Nothing is lost when the provider does not answer: the call raises ProviderError and no row has changed.
 """
 
@@ -143,7 +144,7 @@ def _settle(books: Books, wallet_id: int, facts: CardFacts) -> Card | None:
 
 
 def _save_new(books: Books, wallet_id: int, facts: CardFacts) -> Card:
-    is_first = default_card(wallet_id) is None
+    before = default_card(wallet_id)
     card = Card.objects.create(
         wallet_id=wallet_id,
         reference=facts.reference,
@@ -151,9 +152,10 @@ def _save_new(books: Books, wallet_id: int, facts: CardFacts) -> Card:
         last4=facts.last4,
         exp_month=facts.exp_month,
         exp_year=facts.exp_year,
-        is_default=is_first,
     )
-    if is_first:
+    if before is None or before.declined_at is not None:
+        _set_default(card)
+    if before is None:
         card_saved(books, books.wallets[wallet_id])
     return card
 

@@ -196,6 +196,17 @@ def test_paying_by_hand_puts_the_banner_away_that_asks_for_it(stripe: StripeWorl
     assert (balance(account), banner(account), standing(account)) == (D(53), None, ("cooling", 1))
 
 
+def test_a_payment_page_that_was_left_puts_no_banner_away(stripe: StripeWorld, account: Account) -> None:
+    with_card(stripe, account, ASKING)
+    set_rule(account)
+    attempt(account)
+    set_rule(account, threshold="2")
+    left = open_page(account, "50")
+    assert top_ups.give_up(top_up_id=left.pk).status == "expired"
+    incident = banner(account)
+    assert incident is not None and incident.reason == "needs_confirmation"
+
+
 def test_paying_by_hand_does_not_mend_a_declined_card(stripe: StripeWorld, account: Account) -> None:
     with_card(stripe, account, DECLINING)
     set_rule(account)
@@ -264,6 +275,15 @@ def test_a_retry_does_not_wait_for_the_pause(stripe: StripeWorld, account: Accou
     top_up = auto_top_up.retry(wallet_id=account.wallet.pk, user_id=member.pk)
     assert (top_up.status, top_up.created_by, top_up.origin) == ("succeeded", member, "auto")
     assert (balance(account), standing(account), banner(account)) == (D(53), ("on", 0), None)
+
+
+def test_a_card_that_replaces_a_declined_one_is_what_the_retry_charges(stripe: StripeWorld, account: Account) -> None:
+    with_card(stripe, account, DECLINING)
+    set_rule(account)
+    attempt(account)
+    card = with_card(stripe, account, "pm_card_mastercard")
+    assert card.is_default
+    assert (retry(account).card, balance(account), banner(account)) == (card, D(53), None)
 
 
 def test_a_retry_turns_a_disabled_rule_on_only_when_it_succeeds(stripe: StripeWorld, account: Account) -> None:

@@ -28,6 +28,8 @@ from tests.billing.auto.rules import (
 from tests.factories import make_member
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
     from organizations.models import Account
     from tests.billing.conftest import StripeWorld
 
@@ -70,6 +72,15 @@ def test_products_that_do_not_offer_it_take_no_rule(
 ) -> None:
     with pytest.raises(ValidationError, match="Automatic top-up is not offered"):
         set_rule(make_account(product), amount="500")
+
+
+def test_a_rule_without_anything_to_charge_cards_with_is_refused_as_a_whole(
+    stripe: StripeWorld, account: Account, settings: SettingsWrapper
+) -> None:
+    settings.STRIPE_TEST_SECRET_KEY = ""
+    with pytest.raises(ValidationError, match="This way to pay is not available") as refused:
+        set_rule(account)
+    assert not hasattr(refused.value, "error_dict")
 
 
 def test_an_account_that_pays_by_invoice_takes_no_rule(stripe: StripeWorld, account: Account) -> None:
