@@ -232,7 +232,7 @@ def test_the_command_says_when_a_provider_could_not_be_asked(
     stripe.site.fail_next("/v1/payment_intents", "500", times=20)
     ended = command_line("reconcile_payments")
     assert ended.code == 2
-    assert ended.err.startswith("Stripe: ")
+    assert ended.err.splitlines()[-1].startswith("CommandError: Stripe: ")
     assert Payment.objects.count() == 0
 
 
