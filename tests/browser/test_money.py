@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from billing.models import AutoTopUp, AutoTopUpStatus, Card, CouponBatch, TopUp, TopUpStatus, Wallet
 from billing.providers.base import FailureReason
-from billing.services import auto_top_up, coupons, top_ups
+from billing.services import auto_top_up, coupon_codes, top_ups
 from notifications.services.incidents import open_incident
 from organizations.models import Account, Membership, Product
 from tests.billing.auto.rules import DECLINING, set_rule
@@ -60,7 +60,7 @@ def customer(products: dict[str, Product], account: Account) -> Callable[..., Ac
 
 def begin_paying(page: Page, amount: str = "20") -> None:
     page.goto("/billing/top-up/")
-    page.get_by_label("Amount").fill(amount)
+    page.get_by_label("Amount", exact=True).fill(amount)
     page.get_by_role("button", name=f"Pay ${amount}.00").click()
     page.get_by_label("Card number").wait_for()
 
@@ -79,7 +79,7 @@ def test_paying_adds_to_the_balance_at_once(
     page.get_by_role("link", name="Top up").first.click()
     expect(page.get_by_text("Test payments: no money moves.")).to_be_visible()
     page.get_by_role("radio", name="$10").check(force=True)
-    expect(page.get_by_label("Amount")).to_have_value("10.00")
+    expect(page.get_by_label("Amount", exact=True)).to_have_value("10.00")
     expect(page.get_by_role("button", name="Pay $10.00")).to_be_visible()
     begin_paying(page, "20")
     type_card(page, VISA)
@@ -121,7 +121,7 @@ def test_a_declined_card_and_a_closed_page_charge_nothing(
     expect(page.get_by_role("heading", name="Nothing was paid")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("The payment page was closed. Nothing was charged.")).to_be_visible()
     page.get_by_role("link", name="Try again").click()
-    expect(page.get_by_label("Amount")).to_have_value("20")
+    expect(page.get_by_label("Amount", exact=True)).to_have_value("20")
     assert Wallet.objects.get().paid.amount == Decimal(10)
 
 
@@ -177,7 +177,7 @@ def test_everything_about_paying_works_without_scripts(
     page.goto("/billing/top-up/")
     page.get_by_role("radio", name="$50").check(force=True)
     page.get_by_role("button", name="Show the total").click()
-    expect(page.get_by_label("Amount")).to_have_value("50.00")
+    expect(page.get_by_label("Amount", exact=True)).to_have_value("50.00")
     page.get_by_role("button", name="Pay $50.00").click()
     type_card(page, VISA)
     expect(page.get_by_role("heading", name="Payment received")).to_be_visible(timeout=PATIENCE_MS)
@@ -283,10 +283,10 @@ def test_a_coupon_is_looked_at_then_added(
     batch = CouponBatch.objects.create(
         product=account.product, currency="USD", name="Spring", amount=5, valid_from=timezone.now()
     )
-    (coupon,) = coupons.generate(batch_id=batch.pk, count=1, length=8, prefix="SPRING", limit=1)
+    (coupon,) = coupon_codes.generate(batch_id=batch.pk, count=1, length=8, prefix="SPRING", limit=1)
     page = sign_in(open_page())
     page.get_by_role("link", name="Coupons").click()
-    page.get_by_label("Code").fill(coupon.code)
+    page.get_by_label("Code", exact=True).fill(coupon.code)
     page.get_by_role("button", name="Show the bonus").click()
     page.get_by_role("button", name="Add $5.00").click()
     expect(page.locator("#bar-available")).to_have_text("$15.00")
@@ -302,7 +302,7 @@ def test_a_refund_is_asked_for(
     page = sign_in(open_page(width=375))
     page.goto("/billing/history/")
     page.get_by_role("link", name="Refund", exact=True).click()
-    page.get_by_label("Amount").fill("15")
+    page.get_by_label("Amount", exact=True).fill("15")
     page.get_by_label("Reason").fill("We close the office.")
     page.get_by_role("button", name="Show what goes back").click()
     expect(page.get_by_role("heading", name="Ask for $15.00 back?")).to_be_visible()

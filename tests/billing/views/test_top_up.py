@@ -139,8 +139,14 @@ def test_the_result_page_asks_the_provider_itself(
 def test_it_asks_once_in_a_few_seconds_however_often_it_is_read(
     account: Account, reader: Callable[..., Client], stripe: StripeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    top_up, asked = open_page(account), []
-    monkeypatch.setattr(top_ups, "check", lambda *, top_up_id: asked.append(top_up_id) or top_up)
+    top_up = open_page(account)
+    asked: list[int] = []
+
+    def check(*, top_up_id: int) -> TopUp:
+        asked.append(top_up_id)
+        return top_up
+
+    monkeypatch.setattr(top_ups, "check", check)
     client = reader(account)
     for _ in range(5):
         client.get(reverse("top_up_status", args=[top_up.reference]))
