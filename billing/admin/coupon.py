@@ -202,10 +202,6 @@ class CouponRedemptionAdmin(ReadOnlyMixin, BigTableAdmin):
     fields = (("coupon", "batch"), ("wallet", "user"), ("grant", "added"), "created_at")
     readonly_fields = ("added",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[CouponRedemption]:
-        """Redemptions with their grants."""
-        return super().get_queryset(request).select_related("grant")
-
     @display(description="added")
     def added(self, obj: CouponRedemption) -> SafeString:
         """The promo credit that it became."""
