@@ -17,6 +17,7 @@ from billing.selectors.prices import price_of
 from billing.templatetags.moments import clock, day_short, local, month_name
 from billing.templatetags.money import SYMBOLS, money_text, number
 from billing.views.amounts import field_amount, optional_amount, typed_amount
+from billing.views.refusals import refusals
 from billing.views.shell import Frame
 
 ORDINALS = {1: lazy("first"), 2: lazy("second"), 3: lazy("third")}
@@ -35,10 +36,7 @@ class RuleForm:
 
     def refuse(self, error: ValidationError) -> None:
         """Show what a service refused beside its field."""
-        if hasattr(error, "error_dict"):
-            self.errors |= {name: " ".join(words) for name, words in error.message_dict.items()}
-        else:
-            self.errors["rule"] = " ".join(error.messages)
+        self.errors |= refusals(error, otherwise="rule")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from billing.services.refunds.asking import REASON_LENGTH
 from billing.templatetags.money import SYMBOLS, money_text
 from billing.views.amounts import field_amount, typed_amount
 from billing.views.payment_pages import SeeOther
+from billing.views.refusals import refusals
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
@@ -79,7 +80,7 @@ def refund(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     try:
         refunds.request(wallet_id=frame.wallet.pk, amount=form.value, reason=form.reason, user_id=tenant.user.pk)
     except ValidationError as error:
-        _refuse(form, error)
+        form.errors |= refusals(error, otherwise="amount")
         return _show(request, frame, found, form, status=422)
     messages.success(request, _("Your request is sent. You get an e-mail when it is decided."))
     return SeeOther(reverse("refund"))
@@ -90,7 +91,7 @@ def _read(request: HttpRequest, found: Refundable) -> RefundForm:
     try:
         form.value = typed_amount(form.amount)
     except ValidationError as error:
-        _refuse(form, error)
+        form.errors |= refusals(error, otherwise="amount")
     if form.value is not None and form.value > found.total:
         most = money_text(found.total, found.currency)
         form.errors["amount"] = found.blocked_because or _("At most %(most)s can be refunded.") % {"most": most}
@@ -99,13 +100,6 @@ def _read(request: HttpRequest, found: Refundable) -> RefundForm:
     elif len(form.reason) > REASON_LENGTH:
         form.errors["reason"] = _("At most %(most)s characters.") % {"most": REASON_LENGTH}
     return form
-
-
-def _refuse(form: RefundForm, error: ValidationError) -> None:
-    if hasattr(error, "error_dict"):
-        form.errors |= {name: " ".join(words) for name, words in error.message_dict.items()}
-    else:
-        form.errors["amount"] = " ".join(error.messages)
 
 
 def _parts(found: Refundable, amount: Decimal) -> list[Part]:

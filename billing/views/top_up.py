@@ -21,6 +21,7 @@ from billing.providers.base import ProviderError
 from billing.services import top_ups
 from billing.templatetags.money import number
 from billing.views.payment_pages import SeeOther
+from billing.views.refusals import refusals
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
 from billing.views.top_up_form import TopUpForm, read_form
@@ -62,7 +63,7 @@ def _pay(request: HttpRequest, frame: Frame, form: TopUpForm) -> HttpResponse:
             user_id=frame.tenant.user.pk,
         )
     except ValidationError as error:
-        form.errors = {name: " ".join(words) for name, words in error.message_dict.items()}
+        form.errors = refusals(error, otherwise="amount")
         return _show(request, frame, form, is_sent=True, status=422)
     try:
         row = top_ups.submit(top_up_id=row.pk)

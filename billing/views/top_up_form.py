@@ -17,6 +17,7 @@ from billing.models import CreditPack, PaymentProvider, TopUpTerms
 from billing.selectors.prices import Offer, Quote, offers, quote
 from billing.templatetags.money import CREDIT, SYMBOLS, money_text
 from billing.views.amounts import field_amount, short_text, typed_amount
+from billing.views.refusals import refusals
 from billing.views.shell import Frame
 from organizations.models import Organization
 
@@ -121,7 +122,7 @@ def read_form(frame: Frame, terms: TopUpTerms, sent: QueryDict) -> TopUpForm:
             at=frame.now,
         )
     except ValidationError as error:
-        form.errors = {name: " ".join(words) for name, words in error.message_dict.items()}
+        form.errors = refusals(error, otherwise="amount")
     return form
 
 

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from billing.models import ProductTerms, WalletMode
 from billing.templatetags.money import money_text
+from billing.views.banners import Action
+from billing.views.navigation import top_up_label
 from billing.views.shell import Frame
 from organizations.models import Account
 
@@ -20,6 +22,7 @@ class Notice:
     title: str
     text: str
     tone: str = "bad"
+    actions: tuple[Action, ...] = ()
 
 
 def notices_of(frame: Frame) -> list[Notice]:
@@ -45,13 +48,21 @@ def notices_of(frame: Frame) -> list[Notice]:
             title = _("The credit limit is reached")
             notices.append(Notice("limit", title, _("No call starts until the next invoice is paid.")))
     elif balance.available <= 0:
-        notices.append(Notice("empty", _("The balance is used up"), _("No call starts until it is topped up.")))
+        text = _("No call starts until it is topped up.")
+        notices.append(Notice("empty", _("The balance is used up"), text, actions=_more(frame)))
     elif balance.available < floor:
         least = money_text(floor, balance.currency)
         text = _("%(words)s are available. Calls start from %(least)s on.") % {"words": words, "least": least}
-        notices.append(Notice("floor", _("No call starts: the balance is too low"), text))
+        notices.append(Notice("floor", _("No call starts: the balance is too low"), text, actions=_more(frame)))
     if balance.left_today == 0:
         cap = money_text(balance.daily_cap or balance.spent_today, balance.currency)
         title = _("The daily cap of %(cap)s is reached") % {"cap": cap}
         notices.append(Notice("cap", title, _("No new call starts until midnight."), "warn"))
     return notices
+
+
+def _more(frame: Frame) -> tuple[Action, ...]:
+    """The way to more money, for those who may pay."""
+    if frame.terms is None or not frame.may_pay:
+        return ()
+    return (Action(str(top_up_label(frame.balance.currency)), frame.link("top_up")),)

@@ -53,3 +53,14 @@ function showPrint(root) {
 }
 showPrint(document);
 document.addEventListener("htmx:load", (event) => showPrint(event.target));
+
+// A form is sent once, however often its button is pressed; coming back to the page it can be sent again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; });
+});

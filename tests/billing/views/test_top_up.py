@@ -214,3 +214,21 @@ def test_a_viewer_closes_no_page(account: Account, reader: Callable[..., Client]
     assert client.post(address).status_code == 403
     top_up.refresh_from_db()
     assert top_up.status == TopUpStatus.PENDING
+
+
+def test_a_suspended_account_is_told_why_it_cannot_pay(account: Account, reader: Callable[..., Client]) -> None:
+    Account.objects.filter(pk=account.pk).update(status=Account.Status.SUSPENDED)
+    response = pay(reader(account))
+    assert response.status_code == 422
+    assert "The account is suspended." in response.content.decode()
+    assert TopUp.objects.count() == 0
+
+
+def test_an_empty_balance_offers_the_way_to_more(
+    make_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    empty = make_account("aipbx")
+    (notice,) = reader(empty).get(reverse("overview")).context["notices"]
+    assert [(action.label, action.href) for action in notice.actions] == [("Top up", reverse("top_up"))]
+    (seen,) = reader(empty, Role.VIEWER).get(reverse("overview")).context["notices"]
+    assert seen.actions == ()
