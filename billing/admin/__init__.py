@@ -23,6 +23,7 @@ from billing.admin import (
     verification,
     wallet,
 )
+from billing.providers.stripe import admin as stripe
 
 __all__ = [
     "auto_top_up",
@@ -39,6 +40,7 @@ __all__ = [
     "provider_event",
     "reconciliation",
     "refund",
+    "stripe",
     "subscription",
     "tax_rate",
     "terms",

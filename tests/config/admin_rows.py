@@ -26,6 +26,7 @@ from organizations.models import Account, Invitation, Membership, Product, Servi
 from organizations.selectors.keys import KeyContext
 from tests.config.coupon_rows import offer_rows, setting_rows
 from tests.config.refund_rows import refund_rows
+from tests.config.stripe_rows import stripe_rows
 from tests.factories import make_user, open_test_account
 from usage.models import ChatHour, EventType, IdempotentRequest, RateCard, RateCardVersion, RejectedEvent
 from usage.services.charge import charge_events
@@ -94,6 +95,7 @@ def fill(products: dict[str, Product]) -> None:
         _usage(account, service, number)
         _product(number)
         offer_rows(account, number)
+        stripe_rows(account, number)
         _system(number)
 
 
@@ -124,12 +126,21 @@ def _auto_top_up(account: Account, number: int) -> None:
 
 
 def _top_up(account: Account, number: int) -> None:
-    now = timezone.now()
-    asked = {"provider": "bank", "organization_id": None, "saves_card": False, "user_id": make_user().pk}
-    invoice = top_ups.start(wallet_id=account.wallet.pk, amount=Decimal(50), **asked)
-    top_ups.submit(top_up_id=invoice.pk)
-    paid = {"received_on": now.date(), "bank_reference": f"FT-{number}", "user_id": None}
-    bank.record_transfer(top_up_id=invoice.pk, amount=Decimal(50), **paid)
+    invoice = top_ups.start(
+        wallet_id=account.wallet.pk,
+        amount=Decimal(50),
+        provider="bank",
+        organization_id=None,
+        saves_card=False,
+        user_id=make_user().pk,
+    )
+    bank.record_transfer(
+        top_up_id=invoice.pk,
+        amount=Decimal(50),
+        received_on=timezone.now().date(),
+        bank_reference=f"FT-{number}",
+        user_id=None,
+    )
     inbox.receive(notice=Notice("stripe", f"evt_{number}", "payment_intent.succeeded", "payment_intent", "pi_1"))
 
 
