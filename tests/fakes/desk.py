@@ -17,7 +17,11 @@ from tests.fakes.stripe.errors import StripeError
 
 TITLE = "Stand-ins of Stripe and Robokassa — no money moves"
 SHOWN = 15
-WIDE = "<style>main{max-width:60rem} form{display:inline} td button{width:auto;margin:0;padding:.2rem .6rem}</style>"
+WIDE = (
+    "<style>main{max-width:60rem} form{display:inline} td button{width:auto;margin:0;padding:.2rem .6rem} "
+    "code{white-space:nowrap}</style>"
+)
+MODES = {"auto": "leave at once", "held": "wait here", "twice": "leave at once, each two times"}
 Row = tuple[list[str], list[tuple[str, str]]]
 
 
@@ -71,7 +75,7 @@ class Desk(Site):
     def _page(self) -> str:
         waiting = len(self.stripe.undelivered()) + len(self.robokassa.undelivered())
         buttons = [("webhooks held", "Hold"), ("webhooks auto", "Send"), ("webhooks twice", "Send each twice")]
-        delivery = f"<p>{waiting} undelivered; new ones are {self.stripe.courier.mode}.</p>" + "".join(
+        delivery = f"<p>{waiting} undelivered; new ones {MODES[self.stripe.courier.mode]}.</p>" + "".join(
             _button(*each) for each in [("webhooks now", "Send what waits"), *buttons]
         )
         cards = _table([([f"<code>{number}</code>", does], []) for number, does in checkout_page.TEST_CARDS])
