@@ -47,12 +47,18 @@ def card_facts(reference: str) -> CardFacts:
 
 
 def make_default(payer: Payer, reference: str) -> None:
-    """Have Stripe, too, take this card for what the account does not choose a card for. Raises ProviderError."""
+    """Have Stripe, too, take this card for what the account does not choose a card for. Raises ProviderError.
+
+    A subscription keeps the card that it was begun with, whatever the customer's default: it is told as well.
+    """
     customer = customers.known_customer(payer.account_id)
     if customer is None:
         raise ProviderError("The account has no cards at Stripe.")
     with client.asking():
-        client.client().v1.customers.update(customer, {"invoice_settings": {"default_payment_method": reference}})
+        api = client.client().v1
+        api.customers.update(customer, {"invoice_settings": {"default_payment_method": reference}})
+        for each in api.subscriptions.list({"customer": customer}).auto_paging_iter():
+            api.subscriptions.update(each.id, {"default_payment_method": reference})
 
 
 def remove_card(reference: str) -> None:

@@ -12,8 +12,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from billing.models import Payment, Plan, Subscription, Wallet
-from billing.services import inbox, subscriptions
+from billing.models import Card, Payment, Plan, Subscription, Wallet
+from billing.services import cards, inbox, subscriptions
 from organizations.models import Account
 from tests.factories import make_user
 
@@ -190,3 +190,12 @@ def test_what_is_not_for_sale_is_refused(
     Account.objects.filter(pk=account.pk).update(status="suspended")
     with pytest.raises(ValidationError, match="suspended"):
         begin(account)
+
+
+def test_another_default_card_pays_for_the_next_month(
+    stripe: StripeWorld, active: Subscription, account: Account
+) -> None:
+    method = stripe.save_card(account)
+    hear(stripe)
+    cards.make_default(wallet_id=account.wallet.pk, card_id=Card.objects.get(reference=method).pk)
+    assert stripe.site.object(active.provider_reference)["default_payment_method"] == method
