@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from billing.providers.stripe import endpoint
 from billing.services import auto_top_up, grants, holds, inbox, reconciliation, refunds, subscriptions, top_ups
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
@@ -30,6 +31,7 @@ sweeps.register("attempt_auto_top_ups", auto_top_up.attempt_due)
 sweeps.register("check_refunds", refunds.check_due)
 sweeps.register("check_subscriptions", subscriptions.check_due)
 sweeps.register("reconcile_payments", _reconcile)
+sweeps.register("prune_webhooks", endpoint.prune)
 
 
 @shared_task(name="billing.handle_event")
@@ -114,3 +116,9 @@ def check_subscriptions() -> None:
 def reconcile_payments() -> None:
     """Compare the providers' books with ours."""
     sweeps.run("reconcile_payments")
+
+
+@shared_task(name="sweeps.prune_webhooks")
+def prune_webhooks() -> None:
+    """Forget webhooks that were not Stripe's after a month."""
+    sweeps.run("prune_webhooks")

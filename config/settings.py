@@ -144,6 +144,7 @@ SWEEPS = {
     "check_refunds": 30,
     "check_subscriptions": 60,
     "reconcile_payments": 86400,
+    "prune_webhooks": 86400,
     "verify_ledger": 86400,
 }
 CELERY_BEAT_SCHEDULE = {
