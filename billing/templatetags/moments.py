@@ -65,6 +65,11 @@ def month_name(day: date) -> str:
     return str(format_date(day, "LLLL y", locale=_locale()))
 
 
+def month_word(day: date) -> str:
+    """March."""
+    return str(format_date(day, "LLLL", locale=_locale()))
+
+
 def place(zone: ZoneInfo) -> str:
     """The place a timezone is named for: New York."""
     if zone.key in ("UTC", "Etc/UTC"):

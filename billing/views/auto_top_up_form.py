@@ -14,7 +14,7 @@ from billing.models import AutoTopUp, AutoTopUpStatus, Card, TopUpTerms
 from billing.models.auto_top_up import FAILURES_MAX
 from billing.selectors.auto_top_up import Preview, added_in, month_of, preview
 from billing.selectors.prices import price_of
-from billing.templatetags.moments import clock, day_short, local, month_name
+from billing.templatetags.moments import clock, day_short, local, month_word
 from billing.templatetags.money import SYMBOLS, money_text, number
 from billing.views.amounts import field_amount, optional_amount, typed_amount
 from billing.views.refusals import refusals
@@ -131,15 +131,18 @@ def _state(frame: Frame, rule: AutoTopUp | None, card: Card | None) -> str:
 
 
 def _ceiling(frame: Frame, rule: AutoTopUp | None) -> str:
-    currency = frame.balance.currency
     month = month_of(frame.now, frame.zone)
     added = added_in(frame.wallet.pk, month)
-    short = (lambda value: number(value)) if frame.sells_credits else (lambda value: money_text(value, currency))
-    words = {"added": short(added), "month": month_name(month).split(" ")[0]}
+    words = {"added": _short(frame, added), "month": month_word(month)}
     if rule is None or rule.monthly_ceiling is None:
         return _("Empty: no ceiling. %(added)s added in %(month)s.") % words
     left = max(rule.monthly_ceiling.amount - added, Decimal(0))
-    return _("%(added)s added in %(month)s; %(left)s still allowed.") % {**words, "left": short(left)}
+    return _("%(added)s added in %(month)s; %(left)s still allowed.") % {**words, "left": _short(frame, left)}
+
+
+def _short(frame: Frame, amount: Decimal) -> str:
+    """An amount beside a field that names its unit."""
+    return number(amount) if frame.sells_credits else money_text(amount, frame.balance.currency)
 
 
 def _failures(rule: AutoTopUp | None) -> str:
