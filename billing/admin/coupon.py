@@ -79,7 +79,7 @@ class CouponBatchAdmin(BatchActions):
     date_hierarchy = "valid_from"
     fieldsets = (
         (None, {"fields": (("product", "name"), ("amount", "grant_days"))}),
-        ("When its codes are accepted", {"fields": (("valid_from", "valid_until"),)}),
+        ("When its codes are accepted", {"fields": ("valid_from", "valid_until")}),
     )
     fixed: ClassVar[tuple[Any, ...]] = ("product", money_column("amount", "worth"), "grant_days", "valid_from")
 
@@ -93,9 +93,8 @@ class CouponBatchAdmin(BatchActions):
             return self.fieldsets
         product, amount, days, begins = self.fixed
         return (
-            (None, {"fields": (("name", "valid_until"),)}),
+            (None, {"fields": ("name", "valid_until", "state")}),
             ("Set when it was made", {"fields": ((product, amount), (days, begins), ("created_by", "created_at"))}),
-            ("State", {"fields": ("state",)}),
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CouponBatch]:
