@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from djmoney.money import Money
 
 from billing.models import Card, LedgerAccountKind, Payment, PaymentDifference, TopUp, Transaction
 from billing.providers.base import Outcome, PaymentFacts
@@ -75,7 +76,7 @@ def test_credits_are_sold_for_money_and_their_ledger_counts_credits_only(
     press_pay(top_up)
     top_ups.check(top_up_id=top_up.pk)
     payment = Payment.objects.get()
-    assert (str(payment.amount), str(payment.charge_amount)) == ("500 CREDIT", "240.00 USD")
+    assert (payment.amount, payment.charge_amount) == (Money(500, "CREDIT"), Money(240, "USD"))
     row = Transaction.objects.get(wallet=buyer.wallet, kind="top_up")
     assert [transfer.amount.amount for transfer in row.transfers.all()] == [500]
     letter = Delivery.objects.get(key__startswith="payment:")
