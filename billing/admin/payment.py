@@ -19,7 +19,7 @@ SAFE_SCHEMES = ("https://", "http://")
 
 
 @admin.register(Payment)
-class PaymentAdmin(PaymentActions, ReadOnlyMixin):
+class PaymentAdmin(ReadOnlyMixin, PaymentActions):
     """Payments of all wallets, by every provider."""
 
     list_display = (
