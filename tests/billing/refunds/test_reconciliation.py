@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal as D
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -46,7 +46,7 @@ def still_open() -> list[tuple[str, str]]:
     )
 
 
-def alter(statement: str, *params: object) -> None:
+def alter(statement: str, *params: Any) -> None:
     """Plain SQL, with the triggers looking away."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
