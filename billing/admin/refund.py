@@ -27,7 +27,7 @@ COLOURS = {
 
 
 @admin.register(Refund)
-class RefundAdmin(RefundActions, ReadOnlyMixin):
+class RefundAdmin(ReadOnlyMixin, RefundActions):
     """Refunds of all wallets: requests first of all wait for a decision."""
 
     list_display = (
