@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from billing.models import Card
-from billing.providers.base import CardFacts, ProviderError
+from billing.providers.base import CardFacts, Payer, ProviderError
 from billing.selectors.cards import default_card, leaves_auto_top_up_without_card, saved_cards
 from billing.services import cards
 from tests.billing.auto.rules import banner, set_rule, with_card
@@ -69,6 +69,17 @@ def test_a_card_that_stripe_no_longer_keeps_goes_with_the_next_reading(stripe: S
     remove_card(first.reference)
     cards.refresh(wallet_id=account.wallet.pk)
     assert shown(account) == [("Mastercard ending 4444", True)]
+
+
+def test_a_card_that_is_saved_while_the_list_is_read_stays(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Keeper:
+        def cards(self, payer: Payer) -> list[CardFacts]:
+            cards.sync(facts=facts(account))
+            return []
+
+    monkeypatch.setattr(cards, "_keeper", Keeper)
+    cards.refresh(wallet_id=account.wallet.pk)
+    assert len(shown(account)) == 1
 
 
 def test_products_without_cards_save_none(stripe: StripeWorld, account: Account) -> None:

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
+from billing.selectors.auto_top_up import added_in, month_of
 from billing.services import auto_top_up
 from billing.verification.run import verify
 from notifications.services.incidents import dismiss
@@ -108,6 +110,7 @@ def test_what_is_in_flight_counts_and_what_failed_does_not(stripe: StripeWorld, 
     stripe.site.fail_next("/v1/payment_intents", "cut", method="POST")
     attempt(account)
     assert attempts(account) == [(D(50), "failed", "card_declined"), (D(50), "unknown", "")]
+    assert added_in(account.wallet.pk, month_of(timezone.now(), ZoneInfo("UTC"))) == D(50)
     sweep()
     empty(account, "first")
     assert attempt(account) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -28,8 +28,6 @@ from tests.billing.auto.rules import (
 from tests.factories import make_member
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
-
     from organizations.models import Account
     from tests.billing.conftest import StripeWorld
 
@@ -75,7 +73,7 @@ def test_products_that_do_not_offer_it_take_no_rule(
 
 
 def test_a_rule_without_anything_to_charge_cards_with_is_refused_as_a_whole(
-    stripe: StripeWorld, account: Account, settings: SettingsWrapper
+    stripe: StripeWorld, account: Account, settings: Any
 ) -> None:
     settings.STRIPE_TEST_SECRET_KEY = ""
     with pytest.raises(ValidationError, match="This way to pay is not available") as refused:

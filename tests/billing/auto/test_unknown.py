@@ -11,6 +11,7 @@ from django.db import transaction
 
 from billing import tasks
 from billing.models import Payment, TopUp
+from billing.providers.base import FailureReason, Outcome, PaymentFacts
 from billing.services import auto_top_up, doorbells, top_ups
 from billing.verification.run import verify
 from tests.billing.auto.rules import (
@@ -20,6 +21,8 @@ from tests.billing.auto.rules import (
     attempts,
     balance,
     banner,
+    behave,
+    cool_down,
     letters,
     retry,
     rule_of,
@@ -180,6 +183,36 @@ def test_turning_it_off_while_the_card_is_charged_keeps_the_money_and_stays_off(
     assert (balance(account), standing(account), armed_below(account)) == (D(53), ("off", 0), None)
 
 
+def test_a_failure_after_it_was_turned_off_is_nobody_s_to_mend(stripe: StripeWorld, account: Account) -> None:
+    with_card(stripe, account, DECLINING)
+    set_rule(account)
+    stripe.site.fail_next(INTENTS, "cut", method="POST")
+    attempt(account)
+    set_rule(account, is_on=False)
+    sweep()
+    assert (attempts(account), standing(account)) == ([(D(50), "failed", "card_declined")], ("off", 0))
+    assert (banner(account), letters("auto_top_up_")) == (None, 0)
+
+
+def test_late_money_of_an_older_attempt_does_not_undo_the_failures_since(stripe: StripeWorld, account: Account) -> None:
+    card = with_card(stripe, account)
+    set_rule(account, threshold="100")
+    stripe.site.fail_next(INTENTS, "cut", method="POST")
+    older = attempt(account)
+    assert older is not None
+    top_ups.settle(top_up_id=older.pk, facts=PaymentFacts(Outcome.FAILED, failure=FailureReason.INTERNAL_ERROR))
+    cool_down(account)
+    behave(stripe, card, decline="generic_decline")
+    attempt(account)
+    stripe.deliver()
+    sweep()
+    assert [status for _, status, _ in attempts(account)] == ["succeeded", "failed"]
+    incident = banner(account)
+    assert incident is not None and incident.reason == "card_declined"
+    assert (balance(account), standing(account)) == (D(103), ("cooling", 2))
+    assert_journal_equals_ledger(stripe)
+
+
 def test_a_change_while_the_card_is_charged_does_not_touch_that_charge(stripe: StripeWorld, account: Account) -> None:
     with_card(stripe, account)
     set_rule(account)
@@ -195,8 +228,6 @@ def test_a_change_while_the_card_is_charged_does_not_touch_that_charge(stripe: S
 
 def test_money_of_an_attempt_that_was_taken_for_failed_mends_the_rule(stripe: StripeWorld, account: Account) -> None:
     """The bank's last word counts: what failed for all we knew has succeeded."""
-    from billing.providers.base import FailureReason, Outcome, PaymentFacts
-
     with_card(stripe, account)
     set_rule(account)
     stripe.site.fail_next(INTENTS, "cut", method="POST")
