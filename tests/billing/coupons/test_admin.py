@@ -118,7 +118,7 @@ def test_what_is_switched_off_is_refused_until_it_is_switched_on(staff_client: C
     product = make_product()
     coupon = make_coupon(product)
     pk = coupon.batch_id if which == "couponbatch" else coupon.pk
-    asked = {"wallet_id": make_wallet(product).pk, "code": coupon.code, "user_id": make_clerk().pk}
+    asked: dict[str, Any] = {"wallet_id": make_wallet(product).pk, "code": coupon.code, "user_id": make_clerk().pk}
     act(staff_client, page(f"{which}_switch_off", pk), reason="Leaked")
     with pytest.raises(CouponRefusedError, match="withdrawn"):
         preview(**asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
 import time_machine
@@ -132,7 +133,7 @@ def test_another_products_code_does_not_exist(product: Product, wallet: Wallet, 
     ],
 )
 def test_an_offer_out_of_its_time_is_refused(
-    product: Product, wallet: Wallet, user: User, fields: dict[str, object], reason: str
+    product: Product, wallet: Wallet, user: User, fields: dict[str, Any], reason: str
 ) -> None:
     with time_machine.travel(NOON, tick=False):
         make_coupon(product, **fields)
