@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from djstripe import models
 
@@ -18,16 +20,20 @@ def stripe_rows(account: Account, number: int) -> None:
         "customer": f"cus_{number}",
         "client_secret": "hush",
     }
-    same = {"livemode": False, "created": now, "stripe_data": data}
+    same: dict[str, Any] = {"livemode": False, "created": now, "stripe_data": data}
+
+    def of(status: str) -> dict[str, Any]:
+        return {"stripe_data": data | {"status": status}}
+
     customer = models.Customer.objects.create(id=f"cus_{number}", subscriber=account, **same)
     card = {"brand": "visa", "last4": "4242"}
     models.PaymentMethod.objects.create(id=f"pm_{number}", customer=customer, **same | {"stripe_data": {"card": card}})
     models.PaymentIntent.objects.create(id=f"pi_{number}", customer=customer, **same)
     charge = models.Charge.objects.create(id=f"ch_{number}", amount=25, currency="usd", status="succeeded", **same)
     models.Refund.objects.create(id=f"re_{number}", charge=charge, amount=2500, currency="usd", **same)
-    models.Dispute.objects.create(id=f"dp_{number}", charge=charge, **same)
-    models.Subscription.objects.create(id=f"sub_{number}", customer=customer, **same)
-    models.Invoice.objects.create(id=f"in_{number}", customer=customer, **same)
+    models.Dispute.objects.create(id=f"dp_{number}", charge=charge, **same | of("needs_response"))
+    models.Subscription.objects.create(id=f"sub_{number}", customer=customer, **same | of("active"))
+    models.Invoice.objects.create(id=f"in_{number}", customer=customer, **same | of("paid"))
     event = models.Event.objects.create(id=f"evt_{number}", data={}, type="charge.refunded", **same)
     endpoint = models.WebhookEndpoint.objects.create(
         id=f"we_{number}", url="https://example.com/", secret="whsec_hush", status="enabled", enabled_events=[], **same

@@ -96,6 +96,6 @@ def test_an_operator_runs_a_sweep_by_hand() -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["nothing"], ["expire_holds", "--all"]])
 def test_a_mistake_names_the_sweeps(arguments: list[str]) -> None:
-    with pytest.raises(CommandError, match=r"Sweeps: charge_chat_hours, expire_grants") as error:
+    with pytest.raises(CommandError, match=r"Sweeps: attempt_auto_top_ups, charge_chat_hours") as error:
         call_command("run_sweep", *arguments)
     assert error.value.returncode == 2

@@ -105,8 +105,8 @@ def endpoint_status() -> list[str]:
     heard = ProviderEvent.objects.filter(provider=PaymentProvider.STRIPE).order_by("-id").first()
     if newest is None or (heard is not None and heard.received_at >= newest.paid_at):
         return []
-    since = f"{heard.received_at:%Y-%m-%d %H:%M} UTC" if heard else "ever"
-    return [f"Stripe's webhook endpoint has been silent since {since}, though payments arrived."]
+    since = f"since {heard.received_at:%Y-%m-%d %H:%M} UTC" if heard else "from the first"
+    return [f"Stripe's webhook endpoint has been silent {since}, though payments arrived."]
 
 
 def prune() -> int:

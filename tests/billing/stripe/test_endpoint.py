@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.utils import timezone
 from djstripe.models import WebhookEndpoint
 
 from billing.providers.base import ProviderError, ProviderUnavailableError
-from billing.providers.stripe.endpoint import ensure_local_endpoint, register_endpoint
+from billing.providers.stripe.endpoint import endpoint_status, ensure_local_endpoint, register_endpoint
 from billing.providers.stripe.receivers import KINDS
+from billing.services import top_ups
+from organizations.models import Account
 from tests.billing.conftest import StripeWorld
+from tests.billing.topups.paying import open_page, press_pay
 from tests.conftest import Ended
 
 SITE = "https://billing.example.com"
@@ -87,8 +93,6 @@ def test_the_command_needs_a_key(stripe: StripeWorld, command_line: Callable[...
 
 
 def test_readiness_says_when_the_endpoint_is_missing(stripe: StripeWorld, settings: Any) -> None:
-    from billing.providers.stripe.endpoint import endpoint_status
-
     assert endpoint_status() == []
     WebhookEndpoint.objects.all().delete()
     assert endpoint_status() == [
@@ -96,3 +100,20 @@ def test_readiness_says_when_the_endpoint_is_missing(stripe: StripeWorld, settin
     ]
     settings.STRIPE_TEST_SECRET_KEY = ""
     assert endpoint_status() == []
+
+
+def test_readiness_says_when_payments_arrive_and_no_webhooks(
+    stripe: StripeWorld, make_account: Callable[..., Account]
+) -> None:
+    top_up = open_page(make_account("aitelier"))
+    press_pay(top_up)
+    assert top_ups.check(top_up_id=top_up.pk).status == "succeeded"
+    assert endpoint_status() == []
+    later = timezone.now() + timedelta(minutes=11)
+    with time_machine.travel(later):
+        assert endpoint_status() == [
+            "Stripe's webhook endpoint has been silent from the first, though payments arrived."
+        ]
+    stripe.deliver()
+    with time_machine.travel(later):
+        assert endpoint_status() == []
