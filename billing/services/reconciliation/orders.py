@@ -16,10 +16,12 @@ def compare_orders(comparison: Comparison) -> None:
         if not top_ups.check(top_up_id=top_up.pk).is_in_flight:
             comparison.settled()
     paid = Payment.objects.filter(provider=comparison.slug, paid_at__gte=comparison.run.since, top_up__isnull=False)
-    if comparison.provider.is_live():  # test orders cannot be looked up
-        for payment in paid.filter(is_live=True).select_related("top_up", "wallet").order_by("pk"):
-            assert payment.top_up is not None
-            _payment(comparison, payment, comparison.provider.look_up(top_ups.charge_request(payment.top_up)))
+    same_mode = paid.filter(is_live=comparison.provider.is_live())
+    for payment in same_mode.select_related("top_up", "wallet").order_by("pk"):
+        assert payment.top_up is not None
+        facts = comparison.provider.look_up(top_ups.charge_request(payment.top_up))
+        if payment.is_live or facts.outcome == Outcome.SUCCEEDED:  # a shop in test mode tells of no order
+            _payment(comparison, payment, facts)
     under_way = Refund.objects.filter(payment__provider=comparison.slug, status=RefundStatus.SUBMITTED)
     for refund in under_way.order_by("pk"):
         comparison.look_at(refund.provider_reference)
