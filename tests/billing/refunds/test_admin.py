@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -56,6 +58,19 @@ def test_a_payments_page_shows_what_is_refundable_of_the_wallet(
     page = staff_client.get(address("payment_change", payment.pk))
     (panel,) = [each for each in page.context["panels"] if each.title == "Refundable now, payment by payment"]
     assert "$37.50" in str(panel.rows[0][3]) and "$37.50" in str(panel.total[3])
+
+
+def test_the_pages_are_read_only_and_take_few_queries(account: Account, payment: Payment, staff_client: Client) -> None:
+    refund = asked(account)
+    facts = DisputeFacts("dp_1", payment.reference, "", D(30), "USD", "won", "fraudulent", timezone.now())
+    dispute = disputes.settle(facts=facts, provider="bank")
+    assert dispute is not None
+    pages = (("refund_change", refund.pk), ("payment_change", payment.pk), ("dispute_change", dispute.pk))
+    for name, pk in pages:
+        with CaptureQueriesContext(connection) as queries:
+            page = staff_client.get(address(name, pk))
+        assert b'name="_save"' not in page.content, name
+        assert len(queries) <= 20, name
 
 
 def test_staff_refund_a_payment_from_its_page_once(
