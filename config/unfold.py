@@ -72,6 +72,24 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "What Stripe keeps",
+        "separator": True,
+        "collapsible": True,
+        "items": [
+            _item("Customers", "person", "djstripe", "customer"),
+            _item("Payment intents", "send_money", "djstripe", "paymentintent"),
+            _item("Charges", "receipt", "djstripe", "charge"),
+            _item("Refunds", "undo", "djstripe", "refund"),
+            _item("Disputes", "gavel", "djstripe", "dispute"),
+            _item("Subscriptions", "event_repeat", "djstripe", "subscription"),
+            _item("Invoices", "request_quote", "djstripe", "invoice"),
+            _item("Payment methods", "credit_card", "djstripe", "paymentmethod"),
+            _item("Webhook endpoints", "webhook", "djstripe", "webhookendpoint"),
+            _item("Webhook deliveries", "move_to_inbox", "djstripe", "webhookeventtrigger"),
+            _item("Events", "bolt", "djstripe", "event"),
+        ],
+    },
+    {
         "title": "Ledger",
         "separator": True,
         "items": [
@@ -132,6 +150,9 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "config.unfold.environment",
     "ENVIRONMENT_TITLE_PREFIX": "config.unfold.environment_prefix",
     "DASHBOARD_CALLBACK": "config.dashboard.dashboard",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("design/favicon.svg")},
+    ],
     "STYLES": [lambda request: static("backoffice/admin.css")],
     "BORDER_RADIUS": "8px",
     # The neutral scale and the indigo accent of the customer pages' theme.

@@ -148,7 +148,7 @@ class CouponBatchAdmin(BatchActions):
             redemptions_panel(obj.redemptions, list_url(CouponRedemption, batch__id__exact=obj.pk)),
         ]
 
-    @action(description="Download codes", permissions=["view"], icon="download")
+    @action(description="Download codes", permissions=["change"], icon="download")
     def download(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         """All codes as a file for a spreadsheet or a mailing."""
         batch = self.get_object(request, object_id)
