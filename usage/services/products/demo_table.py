@@ -73,7 +73,7 @@ class DemoAccount:
     top_up: Decimal
     projects: tuple[DemoProject, ...]
     members: tuple[DemoMember, ...]
-    organizations: tuple[DemoOrganization, ...]
+    organizations: tuple[DemoOrganization, ...] = ()
 
 
 def read_demo_account(table: Table, timezone: str, services: Sequence[tuple[str, str]]) -> DemoAccount:

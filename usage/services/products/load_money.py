@@ -31,8 +31,8 @@ def load_money(*, product: Product, money: MoneySpec, follow: Follow) -> bool:
         changed |= created or follow(row, values)
     for plan in money.plans:
         values = {"allotment": plan.allotment, "price": plan.price, "is_active": True, **currencies}
-        row, created = Plan.objects.get_or_create(product=product, name=plan.name, defaults=values)
-        changed |= created or follow(row, values)
+        plan_row, created = Plan.objects.get_or_create(product=product, name=plan.name, defaults=values)
+        changed |= created or follow(plan_row, values)
     gone = CreditPack.objects.filter(product=product, is_active=True).exclude(
         amount__in=[p.amount for p in money.packs]
     )
