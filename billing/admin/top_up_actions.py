@@ -115,6 +115,8 @@ class TopUpActions(BackOfficeAdmin):
                 ("Open before", amount_html(still_open(top_up), currency)),
                 ("Received", amount_html(amount, currency)),
             ]
+            if amount > still_open(top_up):
+                rows.append(("Beyond the invoice", amount_html(amount - still_open(top_up), currency)))
             try:
                 share = bank.share_of(top_up, paid, amount)
             except ValidationError as refused:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import CreditPack, PaymentProvider, TopUpTerms
 from billing.selectors.prices import Offer, Quote, offers, quote
-from billing.templatetags.money import CREDIT, SYMBOLS, money_text
+from billing.templatetags.money import CREDIT, SYMBOLS, money_text, number
 from billing.views.amounts import field_amount, short_text, typed_amount
 from billing.views.refusals import refusals
 from billing.views.shell import Frame
@@ -89,7 +89,7 @@ class TopUpForm:
         return [
             Chip(
                 field_amount(amount, currency),
-                f"{amount.normalize():f}" if currency == CREDIT else short_text(amount, currency),
+                number(amount) if currency == CREDIT else short_text(amount, currency),
                 packs.get(amount, prices.get(amount, "")),
                 amount == chosen,
             )

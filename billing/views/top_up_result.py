@@ -84,6 +84,7 @@ def _context(frame: Frame, row: TopUp) -> dict[str, Any]:
     received = _received(row)
     is_invoice = row.provider == PaymentProvider.BANK
     paid = sum((each.payment.charge_amount.amount for each in received), Decimal(0))
+    credited = sum((each.payment.amount.amount for each in received), Decimal(0)) if received else row.amount.amount
     terms = TopUpTerms.objects.only("bank_details").get(product=frame.tenant.product) if is_invoice else None
     return {
         "top_up": row,
@@ -95,6 +96,8 @@ def _context(frame: Frame, row: TopUp) -> dict[str, Any]:
         "rate": number(row.exchange_rate, least=2, most=8) if row.exchange_rate is not None else "",
         "received": received,
         "paid": paid,
+        "credited": credited,
+        "is_paid_otherwise": bool(received) and paid != row.charge_amount.amount,
         "open_amount": row.charge_amount.amount - paid,
         "bank_lines": terms.bank_details.strip().splitlines() if terms else [],
         "bank_reference": reference_of(row.pk),

@@ -71,6 +71,16 @@ def test_a_transfer_is_recorded_after_a_look_at_what_it_credits(invoice: TopUp, 
     assert panels["Differences"].rows[0][0] == "More money than was asked for"
 
 
+def test_what_goes_beyond_the_invoice_is_said_before_it_is_recorded(invoice: TopUp, staff_client: Client) -> None:
+    asked, _, _ = act(staff_client, step(invoice, "record_transfer"), **transfer("500", "FT-1"))
+    assert "Beyond the invoice" in asked and "$450.00" in asked
+
+
+def test_the_calendar_of_a_form_finds_the_script_it_builds_on(invoice: TopUp, staff_client: Client) -> None:
+    body = staff_client.get(step(invoice, "record_transfer")).content.decode()
+    assert 0 < body.find("admin/js/core") < body.find("admin/js/calendar")
+
+
 def test_a_confirmation_sent_twice_records_once(invoice: TopUp, staff_client: Client) -> None:
     address = step(invoice, "record_transfer")
     _, _, data = act(staff_client, address, **transfer("20", "FT-1"))

@@ -10,6 +10,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from billing.models import TopUp, TopUpStatus
 from billing.services import bank, top_ups
@@ -192,6 +193,27 @@ def test_an_invoice_says_what_to_transfer_and_where(account: Account, reader: Ca
     )
     context = client.get(response["Location"]).context
     assert (context["paid"], context["open_amount"]) == (Decimal(20), Decimal("34.44"))
+
+
+def test_an_overpaid_invoice_shows_what_was_credited_and_received(
+    account: Account, reader: Callable[..., Client]
+) -> None:
+    client = reader(account)
+    address = pay(client, provider="bank", total="54.44 USD")["Location"]
+    for reference in ("B1", "B2"):
+        bank.record_transfer(
+            top_up_id=TopUp.objects.get().pk,
+            amount=Decimal("54.44"),
+            received_on=timezone.now().date(),
+            bank_reference=reference,
+            user_id=None,
+        )
+    response = client.get(address)
+    body = response.content.decode()
+    assert (response.context["credited"], response.context["paid"]) == (Decimal(100), Decimal("108.88"))
+    assert "$108.88" in body
+    figure = body.partition('class="figure in"')[2].partition("</p>")[0]
+    assert "100" in figure
 
 
 def test_another_accounts_top_up_does_not_exist(
