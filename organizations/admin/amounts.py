@@ -90,7 +90,7 @@ class AmountField(forms.CharField):
     def of(cls, model: type[Model], name: str, **kwargs: Any) -> AmountField:
         """A field for the model's column `name`, with its label and help text."""
         column = cast("Field[Any, Any]", model._meta.get_field(name))
-        return cls(label=column.verbose_name, help_text=column.help_text, **kwargs)
+        return cls(label=capfirst(column.verbose_name), help_text=column.help_text, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         """A stored amount without its trailing zeros."""
