@@ -6,8 +6,9 @@ fills in its pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,32 @@ if TYPE_CHECKING:
 __all__ = ["robokassa", "stripe"]
 
 SITE_URL = "http://testserver"
+ASKS_NOBODY = frozenset(["is_ready", "is_stand_in", "is_live", "parse_webhook"])
+
+
+@pytest.fixture(autouse=True)
+def _no_provider_is_asked_inside_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that hangs must never hold a lock of ours (DESIGN.md, 'The two hot paths')."""
+    from billing.providers.robokassa.provider import RobokassaProvider
+    from billing.providers.stripe.provider import StripeProvider
+
+    for owner in (StripeProvider, RobokassaProvider):
+        for name, method in list(vars(owner).items()):
+            if not name.startswith("_") and name not in ASKS_NOBODY and callable(method):
+                monkeypatch.setattr(owner, name, _outside_transactions(method))
+
+
+def _outside_transactions(ask: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, refused within any `atomic` but the test's own."""
+    from django.db import connection
+
+    @wraps(ask)
+    def asked(*arguments: Any, **options: Any) -> Any:
+        is_outside = all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+        assert is_outside, f"{ask.__qualname__} was called inside a transaction."
+        return ask(*arguments, **options)
+
+    return asked
 
 
 @dataclass
