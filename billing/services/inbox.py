@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from billing.models import DifferenceKind, ProviderEvent, ProviderEventStatus, Refund, TopUp
+from billing.models import DifferenceKind, Payment, ProviderEvent, ProviderEventStatus, Refund, TopUp
 from billing.providers import provider as provider_called
 from billing.providers.base import (
     CardFacts,
@@ -124,6 +124,8 @@ def settle(*, provider: str, facts: Facts) -> str:
     if isinstance(facts, CardFacts):
         cards.sync(facts=facts)
         return f"Card ending {facts.last4} {'removed' if facts.is_removed else 'brought up to date'}."
+    if isinstance(facts, RefundFacts | DisputeFacts):
+        _settle_its_payment(provider, facts.payment_reference)
     if isinstance(facts, RefundFacts):
         refund = refund_of(provider, facts)
         refund = refunds.settle(refund_id=refund.pk, facts=facts) if refund else refunds.adopt(facts=facts)
@@ -172,6 +174,15 @@ def _settle_payment(provider: str, facts: PaymentFacts) -> str:
     elif top_up.is_in_flight:
         top_up = top_ups.check(top_up_id=top_up.pk)
     return f"Top-up {top_up.pk}: {top_up.get_status_display()}."
+
+
+def _settle_its_payment(provider: str, reference: str) -> None:
+    """What is taken back of a payment may be told of before the payment itself: that is read and credited first."""
+    if not reference or Payment.objects.filter(provider=provider, reference=reference).exists():
+        return
+    facts = provider_called(provider).facts_of(Notice(provider, "", "payment", "payment_intent", reference))
+    if facts is not None:
+        settle(provider=provider, facts=facts)
 
 
 def _not_ours(provider: str, facts: PaymentFacts) -> str:

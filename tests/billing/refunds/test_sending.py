@@ -13,9 +13,10 @@ from django.utils import timezone
 from billing.models import DifferenceKind, Payment, PaymentDifference, Refund
 from billing.providers.base import Outcome, RefundFacts
 from billing.providers.stripe import client
-from billing.services import refunds
+from billing.services import inbox, refunds
 from tests.billing.journal import assert_journal_equals_ledger
 from tests.billing.refunds.paid import balance, broken_rules, deliver, keys, pay_by_card, send, spend, time_passes
+from tests.billing.topups.paying import open_page, press_pay
 
 if TYPE_CHECKING:
     from organizations.models import Account
@@ -238,3 +239,17 @@ def test_a_stale_answer_reopens_nothing(payment: Payment, account: Account) -> N
     refund = send(approved(payment))
     facts = RefundFacts(Outcome.PENDING, refund.provider_reference, "", payment.reference, D(20), "USD")
     assert refunds.settle(refund_id=refund.pk, facts=facts).status == "succeeded"
+
+
+def test_a_refund_at_the_provider_that_is_told_of_before_its_payment_finds_it(
+    stripe: StripeWorld, account: Account
+) -> None:
+    press_pay(open_page(account, "50"))
+    intent = stripe.site.objects("payment_intent")[-1]["id"]
+    client.client().v1.refunds.create({"payment_intent": intent})
+    for event in sorted(stripe.site.events(), key=lambda each: "refund" not in each["type"]):
+        stripe.deliver(event)
+        inbox.handle_due()
+    assert (Refund.objects.get().status, balance(account)) == ("succeeded", (D(0), D(0)))
+    assert PaymentDifference.objects.count() == 0
+    assert_journal_equals_ledger(stripe)
