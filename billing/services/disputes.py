@@ -24,7 +24,7 @@ from billing.models import (
     Transfer,
 )
 from billing.providers.base import DisputeFacts
-from billing.selectors.refund_shares import ZERO, credit_of, portion, refunded_of
+from billing.selectors.refund_shares import MICRO, UNIT, ZERO, credit_of, portion, refunded_of
 from billing.services.books import Books, Note
 from billing.services.chain import TransferPart
 from billing.services.dispute_letters import tell_of_dispute
@@ -36,6 +36,7 @@ from billing.services.wallets import set_frozen
 # How far a dispute has come; facts that are behind change nothing.
 STAGE = {DisputeStatus.INQUIRY: 0, DisputeStatus.OPENED: 1, DisputeStatus.LOST: 2, DisputeStatus.WON: 3}
 CLOSED = (DisputeStatus.WON, DisputeStatus.LOST)
+TAKING = (DisputeStatus.OPENED, DisputeStatus.LOST)
 
 
 def settle(*, facts: DisputeFacts, provider: str = PaymentProvider.STRIPE.value) -> Dispute | None:
@@ -77,9 +78,7 @@ def claw_back_returned(books: Books, refund: Refund) -> None:
 
     Part of giving the refund back; the caller writes the books.
     """
-    disputes = Dispute.objects.filter(
-        payment_id=refund.payment_id, status__in=(DisputeStatus.OPENED, DisputeStatus.LOST)
-    )
+    disputes = Dispute.objects.filter(payment_id=refund.payment_id, status__in=TAKING)
     for dispute in disputes.select_related("payment").order_by("id"):
         _claw_back(books, dispute, key=f"dispute:{dispute.pk}:{refund.pk}")
 
@@ -93,12 +92,13 @@ def _payment(facts: DisputeFacts, provider: str) -> Payment | None:
 
 def _new(payment: Payment, facts: DisputeFacts) -> Dispute:
     """The dispute's row as an inquiry; `_move` takes it on from there."""
-    credit = credit_of(payment, facts.amount) if facts.currency == str(payment.charge_currency) else ZERO
+    is_its_own = facts.currency == str(payment.charge_currency)
+    credit = credit_of(payment, facts.amount) if is_its_own else payment.amount.amount
     return Dispute.objects.create(
         payment=payment,
         wallet_id=payment.wallet_id,
         currency=payment.currency,
-        amount=credit or payment.amount.amount,
+        amount=max(credit, UNIT if payment.currency == "CREDIT" else MICRO),
         charge_currency=facts.currency,
         charge_amount=facts.amount,
         provider_reference=facts.provider_reference,
@@ -111,9 +111,9 @@ def _new(payment: Payment, facts: DisputeFacts) -> Dispute:
 
 def _move(books: Books, dispute: Dispute, status: DisputeStatus) -> None:
     """From whatever it is to a later state, with what that means for the wallet."""
-    had_taken = dispute.status in (DisputeStatus.OPENED, DisputeStatus.LOST)
+    had_taken = dispute.status in TAKING
     dispute.status = status
-    if status in (DisputeStatus.OPENED, DisputeStatus.LOST) and not had_taken:
+    if status in TAKING and not had_taken:
         _claw_back(books, dispute, key=f"dispute:{dispute.pk}")
     if status == DisputeStatus.OPENED:
         dispute.froze_wallet = set_frozen(wallet_id=dispute.wallet_id, is_frozen=True)
@@ -127,13 +127,13 @@ def _move(books: Books, dispute: Dispute, status: DisputeStatus) -> None:
 
 
 def _claw_back(books: Books, dispute: Dispute, *, key: str) -> None:
-    """Take the disputed share, less what was refunded and what was taken before."""
+    """Take the disputed share, less what was refunded and what disputes have taken before."""
     payment = dispute.payment
     if payment.grant_id is None:  # a subscription's month has no lot; staff see the dispute
         return
     taken = -sum(_taken(dispute).values_list("amount", flat=True), ZERO)
     posted = sum((p.amount for p in books.postings if _is_of(dispute, p.key)), ZERO)
-    rest = payment.amount.amount - refunded_of(payment).amount
+    rest = payment.amount.amount - refunded_of(payment).amount - _taken_by_others(dispute)
     amount = min(Decimal(dispute.amount.amount), rest) - taken + posted
     if amount <= 0:
         return
@@ -145,6 +145,12 @@ def _claw_back(books: Books, dispute: Dispute, *, key: str) -> None:
         Note(TransactionKind.DISPUTE.value, key, "Disputed payment", dispute.reason),
         tax=ledger_tax(payment, tax),
     )
+
+
+def _taken_by_others(dispute: Dispute) -> Decimal:
+    """What other disputes of the payment hold of it: two never take more than there was."""
+    others = Dispute.objects.filter(payment_id=dispute.payment_id, status__in=TAKING).exclude(pk=dispute.pk)
+    return -sum((amount for each in others for amount in _taken(each).values_list("amount", flat=True)), ZERO)
 
 
 def _reinstate(books: Books, dispute: Dispute) -> None:

@@ -58,15 +58,16 @@ SELECT x.id AS transaction_id, x.wallet_id, x.number, x.kind, x.key
 # A dispute takes its share less what was refunded; a refund that failed afterwards makes it take the rest.
 DISPUTES_ARE_CLAWED_BACK = Invariant(
     "disputes_are_clawed_back",
-    "A dispute that is open or lost holds its share of the payment, less what was refunded; one that was won, nothing.",
+    "A dispute that is open or lost holds its share of the payment, less what was refunded and what others hold of it; "
+    "one that was won, nothing.",
     """
 WITH moved AS (
-  SELECT d.id, coalesce(sum(-x.amount) FILTER (WHERE x.kind = 'dispute'), 0) AS taken,
+  SELECT d.id, d.payment_id, coalesce(sum(-x.amount) FILTER (WHERE x.kind = 'dispute'), 0) AS taken,
          coalesce(sum(x.amount) FILTER (WHERE x.kind = 'reinstated'), 0) AS returned
     FROM billing_dispute d
     LEFT JOIN billing_transaction x ON x.wallet_id = d.wallet_id
          AND (x.key IN ('dispute:' || d.id, 'reinstated:' || d.id) OR x.key LIKE 'dispute:' || d.id || ':%')
-   GROUP BY d.id
+   GROUP BY d.id, d.payment_id
 )
 SELECT d.id AS dispute_id, d.wallet_id, d.status, d.amount, m.taken, m.returned, r.amount AS refunded
   FROM billing_dispute d
@@ -77,7 +78,9 @@ SELECT d.id AS dispute_id, d.wallet_id, d.status, d.amount, m.taken, m.returned,
  WHERE CASE WHEN p.grant_id IS NULL THEN m.taken <> 0 OR m.returned <> 0
             WHEN d.status IN ('opened', 'lost')
             THEN m.returned <> 0 OR m.taken > d.amount
-                 OR m.taken < least(d.amount, p.amount - coalesce(r.amount, 0))
+                 OR m.taken < least(d.amount, p.amount - coalesce(r.amount, 0)
+                                              - (SELECT coalesce(sum(o.taken - o.returned), 0) FROM moved o
+                                                  WHERE o.payment_id = d.payment_id AND o.id <> d.id))
             WHEN d.status = 'won' THEN m.taken <> m.returned
             ELSE m.taken <> 0 OR m.returned <> 0 END
 """,

@@ -14,11 +14,12 @@ from django.utils import timezone
 from billing.models import Dispute, GrantKind, Payment, PaymentDifference, Refund, Wallet
 from billing.providers.base import DisputeFacts
 from billing.selectors.refunds import refundable
-from billing.services import disputes, refunds
+from billing.services import disputes, inbox, refunds
 from billing.services.wallets import set_frozen
 from notifications.models import Delivery
 from tests.billing.journal import assert_journal_equals_ledger
 from tests.billing.refunds.paid import balance, broken_rules, deliver, keys, pay_by_card, send, spend
+from tests.billing.topups.paying import open_page, press_pay
 from tests.billing.wallets import give
 
 if TYPE_CHECKING:
@@ -192,3 +193,28 @@ def test_a_dispute_of_a_payment_that_is_not_ours_becomes_a_difference(payment: P
     unknown = DisputeFacts("dp_9", "pi_unknown", "ch_unknown", D(5), "USD", "opened", "", timezone.now())
     assert disputes.settle(facts=unknown) is None
     assert PaymentDifference.objects.get().kind == "unknown_dispute"
+
+
+def test_a_dispute_that_is_told_of_before_its_payment_finds_it(stripe: StripeWorld, account: Account) -> None:
+    press_pay(open_page(account, "50"))
+    stripe.site.open_dispute(stripe.site.objects("payment_intent")[-1]["latest_charge"])
+    for event in sorted(stripe.site.events(), key=lambda each: "dispute" not in each["type"]):
+        stripe.deliver(event)
+        inbox.handle_due()
+    assert (Dispute.objects.get().status, balance(account), is_frozen(account)) == ("opened", (D(0), D(0)), True)
+    assert PaymentDifference.objects.count() == 0
+    assert_journal_equals_ledger(stripe)
+
+
+def test_two_disputes_of_one_payment_take_it_once(payment: Payment, account: Account) -> None:
+    settle(payment, "opened", reference="dp_1", amount="30")
+    settle(payment, "opened", reference="dp_2", amount="50")
+    assert balance(account) == (D(0), D(0))
+    assert broken_rules() == []
+
+
+def test_a_dispute_of_less_than_a_credit_takes_one(stripe: StripeWorld, make_account: Callable[..., Account]) -> None:
+    clinic = make_account("atllasx", email="owner@maple.example")
+    settle(pay_by_card(stripe, clinic, "100"), "opened", amount="0.10")
+    assert balance(clinic) == (D(99), D(0))
+    assert broken_rules() == []
