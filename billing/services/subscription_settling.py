@@ -30,6 +30,7 @@ from notifications.services import incidents
 INCIDENT, UNPAID = "subscription", "subscription_unpaid"
 LIVE = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 GRACE = timedelta(minutes=15)
+CLOCKS_DIFFER = timedelta(hours=1)
 
 
 def settle(*, facts: SubscriptionFacts) -> Subscription | None:
@@ -63,15 +64,23 @@ def find(facts: SubscriptionFacts) -> Subscription | None:
 
 
 def next_check(subscription: Subscription, now: datetime) -> datetime | None:
-    """When the provider is asked again, should no notice come: soon while a payment is awaited, else after renewals."""
+    """When the provider is asked again, should no notice come: soon while a payment is awaited, a renewal's like the
+    first, else after the period."""
     if subscription.status == SubscriptionStatus.CREATED:
         age = now - subscription.created_at
         return now + (timedelta(minutes=1) if age < timedelta(minutes=10) else timedelta(minutes=15))
     if subscription.status == SubscriptionStatus.PAST_DUE:
         return now + timedelta(hours=6)
     if subscription.status == SubscriptionStatus.ACTIVE and subscription.period_end is not None:
-        return max(subscription.period_end + timedelta(hours=1), now + timedelta(hours=1))
+        soon = now + timedelta(hours=1)
+        return max(subscription.period_end + timedelta(hours=1), soon) if _is_paid(subscription) else soon
     return None
+
+
+def _is_paid(subscription: Subscription) -> bool:
+    """Whether the current period's payment has come; its allotment is given before, and kept only if it comes."""
+    start = subscription.period_start
+    return start is None or subscription.payments.filter(paid_at__gte=start - CLOCKS_DIFFER).exists()
 
 
 def _move(books: Books, subscription: Subscription, facts: SubscriptionFacts) -> None:

@@ -128,6 +128,8 @@ def check_due() -> int:
                 check(subscription_id=subscription_id)
             except (ProviderError, ValidationError) as error:
                 logger.warning("Subscription %s could not be checked: %s", subscription_id, error)
+            except Exception:  # one that cannot be asked about must not keep the others waiting
+                logger.exception("Subscription %s could not be checked", subscription_id)
         handled += len(rows)
         if len(rows) < BATCH:
             return handled

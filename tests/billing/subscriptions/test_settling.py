@@ -304,3 +304,14 @@ def test_a_provider_whose_clock_runs_ahead_is_believed_about_its_periods(
     sweep(FEBRUARY + SOON)
     hear(facts(subscription, UNPAID, MARCH, APRIL, FIRST, paid(2, at)), at=FEBRUARY + timedelta(days=1))
     assert parts(wallet)["allotment"] == D(0)
+
+
+def test_a_month_that_began_unpaid_is_asked_about_until_its_payment_comes(subscription: Subscription) -> None:
+    assert subscription.next_check_at == FEBRUARY + timedelta(hours=1)
+    at = FEBRUARY + SOON
+    hear(facts(subscription, OK, FEBRUARY, MARCH, FIRST), at=at)  # the invoice is written, the card not charged yet
+    subscription.refresh_from_db()
+    assert subscription.next_check_at == at + timedelta(hours=1)
+    hear(facts(subscription, OK, FEBRUARY, MARCH, FIRST, SECOND), at=FEBRUARY + timedelta(hours=2))
+    subscription.refresh_from_db()
+    assert subscription.next_check_at == MARCH + timedelta(hours=1)

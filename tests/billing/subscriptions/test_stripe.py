@@ -199,3 +199,20 @@ def test_another_default_card_pays_for_the_next_month(
     hear(stripe)
     cards.make_default(wallet_id=account.wallet.pk, card_id=Card.objects.get(reference=method).pk)
     assert stripe.site.object(active.provider_reference)["default_payment_method"] == method
+
+
+def test_one_that_cannot_be_asked_about_keeps_no_other_waiting(
+    stripe: StripeWorld, account: Account, make_account: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = begin(account), begin(make_account("atllasx", name="Other", email="owner@other.example"))
+    press_pay(other)
+    now, ask = timezone.now(), subscriptions.check
+    Subscription.objects.update(next_check_at=now)
+    Subscription.objects.filter(pk=broken.pk).update(next_check_at=now - timedelta(minutes=1))
+
+    def check(*, subscription_id: int) -> Subscription:
+        return {}["status"] if subscription_id == broken.pk else ask(subscription_id=subscription_id)
+
+    monkeypatch.setattr(subscriptions, "check", check)
+    assert subscriptions.check_due() == 2
+    assert now_as(other) == ("active", D(300), D(300))
