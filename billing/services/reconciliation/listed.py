@@ -94,6 +94,7 @@ def _our_payments(comparison: Comparison, listed: set[str]) -> None:
     """Payments that we credited and the provider did not list: each is asked about, for it may be older there."""
     since = comparison.run.since
     ours = Payment.objects.filter(provider=comparison.slug, paid_at__gte=since, top_up__isnull=False)
+    ours = ours.filter(is_live=comparison.provider.is_live())  # the other mode's keys know of no other payments
     for payment in ours.exclude(reference__in=listed).select_related("top_up", "wallet"):
         assert payment.top_up is not None
         comparison.look_at(payment.reference)
@@ -118,7 +119,11 @@ def _refund(comparison: Comparison, facts: RefundFacts) -> None:
 
 def _our_refunds(comparison: Comparison) -> None:
     """Refunds that we say are on their way or done: the open ones are asked about, and none may be unknown there."""
-    ours = Refund.objects.filter(payment__provider=comparison.slug, decided_at__gte=comparison.run.since)
+    ours = Refund.objects.filter(
+        payment__provider=comparison.slug,
+        payment__is_live=comparison.provider.is_live(),
+        decided_at__gte=comparison.run.since,
+    )
     for refund in ours.filter(status__in=(RefundStatus.APPROVED, RefundStatus.SUBMITTED)):
         try:
             if refunds.check(refund_id=refund.pk).status not in (RefundStatus.APPROVED, RefundStatus.SUBMITTED):

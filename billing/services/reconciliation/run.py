@@ -55,6 +55,9 @@ def compare_all(*, since: datetime | None) -> ReconciliationRun:
         except ProviderError as error:
             logger.warning("Reconciliation with %s was cut short: %s", slug, error)
             errors.append(f"{PaymentProvider(slug).label}: {error}")
+        except Exception as error:  # one provider's trouble must not keep the others from being compared
+            logger.exception("Reconciliation with %s has failed", slug)
+            errors.append(f"{PaymentProvider(slug).label}: {type(error).__name__}: {error}")
         else:
             _close_vanished(comparison)
     run.error = "\n".join(errors)

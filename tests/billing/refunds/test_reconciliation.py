@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing.models import Dispute, Payment, PaymentDifference, ReconciliationRun, Refund, TopUp
 from billing.providers.stripe import client, customers
 from billing.services import reconciliation, refunds
+from billing.services.reconciliation import run as comparing
 from billing.services.top_ups import payer_of
 from notifications.models import Delivery
 from tests.billing.journal import assert_journal_equals_ledger
@@ -239,3 +240,24 @@ def test_the_command_says_when_a_provider_could_not_be_asked(
 def test_the_command_refuses_a_day_that_is_none(db: None, command_line: Callable[..., Ended]) -> None:
     ended = command_line("reconcile_payments", "--since", "yesterday")
     assert (ended.code, ReconciliationRun.objects.count()) == (2, 0)
+
+
+def test_payments_of_the_other_mode_are_not_missed(stripe: StripeWorld, account: Account, settings: Any) -> None:
+    pay_by_card(stripe, account, "50")
+    settings.STRIPE_LIVE_MODE, settings.STRIPE_LIVE_SECRET_KEY = True, "sk_live_" + "standin0" * 4
+    assert run().differences == 0
+
+
+def test_one_provider_that_cannot_be_compared_keeps_no_other_from_it(
+    stripe: StripeWorld, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(comparison: Any) -> None:
+        raise KeyError("status")
+
+    payment = pay_by_card(stripe, account, "50")
+    compare_lists = comparing.COMPARED["stripe"]
+    monkeypatch.setattr(comparing, "COMPARED", {"robokassa": broken, "stripe": compare_lists})
+    client.client().v1.refunds.create({"payment_intent": payment.reference, "amount": 1500})
+    found = reconciliation.reconcile(since=None)
+    assert (found.error, found.settled) == ("Robokassa: KeyError: 'status'", 1)
+    assert found.finished_at is not None
