@@ -21,6 +21,7 @@ from billing.providers.base import Outcome, PaymentFacts
 from billing.selectors.prices import cents
 from billing.services import settling
 from billing.services.books import Books
+from billing.services.credits import AMOUNT_MAX
 from billing.services.ledger import open_books
 from billing.services.payments import Share, book_payment
 from billing.services.reconciliation import note_difference
@@ -42,7 +43,7 @@ def record_transfer(
     if not reference or len(reference) > REFERENCE_LENGTH_MAX:
         words = _("Write the bank's reference of the transfer, at most %(most)s characters.")
         raise ValidationError({"bank_reference": words % {"most": REFERENCE_LENGTH_MAX}})
-    if not amount.is_finite() or amount <= 0 or amount != cents(amount):
+    if not amount.is_finite() or not 0 < amount < AMOUNT_MAX or amount != cents(amount):
         raise ValidationError({"amount": _("Enter an amount above zero, to the cent.")})
     with transaction.atomic():
         books, top_up = _open(top_up_id)
@@ -130,6 +131,8 @@ def _bring_up_to_date(books: Books, top_up: TopUp, paid: Decimal, payment: Payme
         return
     if paid >= asked:
         settling.finish(top_up, TopUpStatus.SUCCEEDED, books.now)
+        top_up.save()
+        settling.tell_finished(top_up, books)
     else:
         top_up.status, top_up.finished_at, top_up.failure_message = TopUpStatus.PENDING, None, ""
-    top_up.save()
+        top_up.save()

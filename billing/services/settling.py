@@ -56,9 +56,14 @@ def settle(*, top_up_id: int, facts: PaymentFacts) -> TopUp:
         elif top_up.is_in_flight and _is_ours(top_up, facts):
             _note(top_up, facts, books.now)
         if top_up.status != before and not top_up.is_in_flight:
-            for callback in _callbacks:
-                callback(top_up, books)
+            tell_finished(top_up, books)
     return top_up
+
+
+def tell_finished(top_up: TopUp, books: Books) -> None:
+    """Call whoever `on_finished` has registered. Under the wallet's lock, after the top-up was saved."""
+    for callback in _callbacks:
+        callback(top_up, books)
 
 
 def fail(top_up: TopUp, reason: FailureReason, message: str, now: datetime) -> None:

@@ -16,6 +16,8 @@ from billing.services import bank, top_ups
 from billing.verification.run import verify
 from notifications.models import Delivery
 from organizations.models import Account, Organization, User
+from tests.billing.auto.rules import ASKING, attempt, banner, set_rule, with_card
+from tests.billing.conftest import StripeWorld
 from tests.billing.threads import at_once
 from tests.factories import make_user
 
@@ -159,6 +161,7 @@ def test_whole_credits_come_with_the_transfer_that_completes_them(
         ("-5", "FT", 0, "amount"),
         ("1.001", "FT", 0, "amount"),
         ("NaN", "FT", 0, "amount"),
+        ("1E+30", "FT", 0, "amount"),
         ("5", "  ", 0, "bank_reference"),
         ("5", "x" * 61, 0, "bank_reference"),
         ("5", "FT", 2, "received_on"),
@@ -191,3 +194,16 @@ def test_each_transfer_is_confirmed_once_to_those_whom_money_concerns(invoice: T
     assert "Paid: $54.44, of which $4.44 is tax" in letter.body
     assert "Balance now: $50.00" in letter.body
     assert f"/billing/top-ups/{invoice.reference}/" in letter.body
+
+
+def test_a_transfer_that_pays_the_invoice_puts_away_the_banner_that_asks_for_money(
+    stripe: StripeWorld, make_account: Callable[..., Account], clerk: User
+) -> None:
+    account = make_account("aitelier", email="owner@acme.example", paid="3")
+    with_card(stripe, account, ASKING)
+    set_rule(account)
+    attempt(account)
+    assert banner(account) is not None
+    top_up = ask(account, "50", clerk)
+    transfer(top_up, str(top_up.total.amount), "FT-1", clerk)
+    assert banner(account) is None
