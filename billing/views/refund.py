@@ -23,7 +23,7 @@ from billing.selectors.refund_shares import portion, refunded_of
 from billing.selectors.refunds import Refundable, RefundablePayment, refundable
 from billing.services import refunds
 from billing.services.refunds.asking import REASON_LENGTH
-from billing.templatetags.money import SYMBOLS, money_text
+from billing.templatetags.money import CENT, SYMBOLS, money_text
 from billing.views.amounts import field_amount, typed_amount
 from billing.views.payment_pages import SeeOther
 from billing.views.refusals import refusals
@@ -95,6 +95,8 @@ def _read(request: HttpRequest, found: Refundable) -> RefundForm:
     if form.value is not None and form.value > found.total:
         most = money_text(found.total, found.currency)
         form.errors["amount"] = found.blocked_because or _("At most %(most)s can be refunded.") % {"most": most}
+    elif form.value not in (None, found.total) and form.value != form.value.quantize(CENT):
+        form.errors["amount"] = _("Enter an amount to the cent.")
     if not form.reason:
         form.errors["reason"] = _("Say why you want the money back.")
     elif len(form.reason) > REASON_LENGTH:

@@ -58,6 +58,7 @@ def test_a_request_is_shown_before_it_is_sent(account: Account, reader: Callable
     [
         ({"amount": "50.01", "reason": "Too much"}, "amount"),
         ({"amount": "", "reason": "Nothing"}, "amount"),
+        ({"amount": "20.001", "reason": "Finer than a bank can send"}, "amount"),
         ({"amount": "20", "reason": "  "}, "reason"),
     ],
 )
