@@ -59,10 +59,10 @@ class Refundable:
 
 
 def refundable(*, wallet_id: int, at: datetime) -> Refundable:
-    """What can be refunded at `at`."""
-    wallet = Wallet.objects.select_related("account").get(pk=wallet_id)
+    """What can be refunded at `at`, of the payments that are not used up: a wallet may have had thousands."""
+    wallet = Wallet.objects.select_related("account__product__top_up_terms").get(pk=wallet_id)
     payments = list(
-        Payment.objects.filter(wallet_id=wallet_id, grant__isnull=False).select_related("grant").order_by("-id")
+        Payment.objects.filter(wallet_id=wallet_id, grant__is_spent=False).select_related("grant").order_by("-id")
     )
     months = _months(wallet)
     until = _deadline(wallet, months)
@@ -107,7 +107,7 @@ def months_later(moment: datetime, months: int) -> datetime:
 
 
 def _months(wallet: Wallet) -> int:
-    terms = TopUpTerms.objects.filter(product_id=wallet.account.product_id).first()
+    terms: TopUpTerms | None = getattr(wallet.account.product, "top_up_terms", None)
     return terms.refund_months if terms else 0
 
 

@@ -158,5 +158,4 @@ def test_the_pages_ask_the_database_little(
     for address in addresses:
         with statements() as sent:
             assert client.get(address).status_code == 200
-        most = 16 if address == reverse("refund") else 15  # it reads the wallet anew, as deciding about one does
-        assert len(sent) <= most, (address, sent)
+        assert len(sent) <= 15, (address, sent)
