@@ -122,6 +122,9 @@ def _move(books: Books, dispute: Dispute, status: DisputeStatus) -> None:
     if status in CLOSED:
         dispute.closed_at = books.now
     dispute.save()
+    if status == DisputeStatus.WON:  # what it held is the others' to take, whose news may have come first
+        for other in _others(dispute):
+            _claw_back(books, other, key=f"dispute:{other.pk}:after:{dispute.pk}")
     if status in CLOSED:
         _let_go(dispute.wallet_id)
 
@@ -131,10 +134,10 @@ def _claw_back(books: Books, dispute: Dispute, *, key: str) -> None:
     payment = dispute.payment
     if payment.grant_id is None:  # a subscription's month has no lot; staff see the dispute
         return
-    taken = -sum(_taken(dispute).values_list("amount", flat=True), ZERO)
-    posted = sum((p.amount for p in books.postings if _is_of(dispute, p.key)), ZERO)
-    rest = payment.amount.amount - refunded_of(payment).amount - _taken_by_others(dispute)
-    amount = min(Decimal(dispute.amount.amount), rest) - taken + posted
+    held = _held(books, dispute)
+    rest = payment.amount.amount - refunded_of(payment).amount
+    rest -= sum((_held(books, other) for other in _others(dispute)), ZERO)
+    amount = min(Decimal(dispute.amount.amount), rest) - held
     if amount <= 0:
         return
     tax = portion(payment, amount, before=refunded_of(payment)).tax
@@ -147,10 +150,16 @@ def _claw_back(books: Books, dispute: Dispute, *, key: str) -> None:
     )
 
 
-def _taken_by_others(dispute: Dispute) -> Decimal:
-    """What other disputes of the payment hold of it: two never take more than there was."""
-    others = Dispute.objects.filter(payment_id=dispute.payment_id, status__in=TAKING).exclude(pk=dispute.pk)
-    return -sum((amount for each in others for amount in _taken(each).values_list("amount", flat=True)), ZERO)
+def _others(dispute: Dispute) -> QuerySet[Dispute]:
+    """The payment's other disputes that hold something of it: together they never take more than there was."""
+    holding = Dispute.objects.filter(payment_id=dispute.payment_id, status__in=TAKING).exclude(pk=dispute.pk)
+    return holding.select_related("payment").order_by("id")
+
+
+def _held(books: Books, dispute: Dispute) -> Decimal:
+    """What the dispute has taken so far, also in the open books. Not of one that was won."""
+    posted = sum((each.amount for each in books.postings if _is_of(dispute, each.key)), ZERO)
+    return -sum(_taken(dispute).values_list("amount", flat=True), posted)
 
 
 def _reinstate(books: Books, dispute: Dispute) -> None:

@@ -208,8 +208,13 @@ def test_a_dispute_that_is_told_of_before_its_payment_finds_it(stripe: StripeWor
 
 def test_two_disputes_of_one_payment_take_it_once(payment: Payment, account: Account) -> None:
     settle(payment, "opened", reference="dp_1", amount="30")
-    settle(payment, "opened", reference="dp_2", amount="50")
-    assert balance(account) == (D(0), D(0))
+    second = settle(payment, "opened", reference="dp_2", amount="50")
+    assert (balance(account), keys(account, "dispute")[1:]) == ((D(0), D(0)), [f"dispute:{second.pk}"])
+    settle(payment, "won", reference="dp_1", amount="30")
+    assert balance(account) == (D(0), D(0))  # the second holds all of it now
+    assert broken_rules() == []
+    settle(payment, "won", reference="dp_2", amount="50")
+    assert balance(account) == (D(50), D(0))
     assert broken_rules() == []
 
 
