@@ -55,6 +55,15 @@ def assert_journal_equals_ledger(stripe: StripeWorld, *, refused: Collection[str
     assert not findings, findings
 
 
+def money_kept(stripe: StripeWorld) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """By PaymentIntent, what the stand-in has not given back, and what we say that it has not."""
+    theirs: dict[str, Decimal] = defaultdict(Decimal)
+    for movement in stripe.site.journal():
+        theirs[movement.payment_intent or ""] += movement.amount * CENT
+    payments = Payment.objects.filter(provider="stripe")
+    return dict(theirs), {each.reference: each.charge_amount.amount - _returned_by(each) for each in payments}
+
+
 def _account_of(stripe: StripeWorld, customer: str | None) -> int | None:
     if customer is None:
         return None
