@@ -91,16 +91,19 @@ def _move(books: Books, subscription: Subscription, facts: SubscriptionFacts) ->
     subscription.checkout_reference = facts.checkout_reference or subscription.checkout_reference
     if (never_ran or before in LIVE) and not is_stale:
         _note(subscription, facts)
-    payments.record(subscription, facts.payments, books.now)
+    is_paid_anew = payments.record(subscription, facts.payments, books.now) > 0
     if never_ran:
         _await(books, subscription, facts)
     elif before in LIVE and not is_stale:
         _follow(books, subscription, facts)
     subscription.next_check_at = next_check(subscription, books.now)
-    if subscription.status == SubscriptionStatus.ENDED and before != SubscriptionStatus.ENDED:
-        subscription.ended_at = books.now
+    if subscription.status == SubscriptionStatus.ENDED:
+        if before != SubscriptionStatus.ENDED:
+            subscription.ended_at = books.now
         if before in LIVE:
             letters.ended(subscription)
+        elif is_paid_anew:
+            _note_paid_in_vain(subscription)
     elif subscription.ends_at_period_end and not ended_before and subscription.status in LIVE:
         letters.ending(subscription)
 
@@ -117,7 +120,7 @@ def _await(books: Books, subscription: Subscription, facts: SubscriptionFacts) -
     is_closed = subscription.expires_at is not None and subscription.expires_at + GRACE < books.now
     if facts.outcome == Outcome.SUCCEEDED and subscription.payments.exists():
         if Subscription.objects.filter(wallet_id=subscription.wallet_id, status__in=LIVE).exists():
-            _end_second(subscription)
+            subscription.status = SubscriptionStatus.ENDED  # two were paid for at once: the first one stays
             return
         subscription.status, subscription.ended_at = SubscriptionStatus.ACTIVE, None
         periods.begin(books, books.wallets[subscription.wallet_id], subscription)
@@ -166,17 +169,16 @@ def _is_stale(subscription: Subscription, facts: SubscriptionFacts) -> bool:
     return newest is not None and newest.reference not in {each.payment_reference for each in facts.payments}
 
 
-def _end_second(subscription: Subscription) -> None:
-    """Two were paid for at once: the first one stays, this one ends, and staff give the money back."""
-    subscription.status = SubscriptionStatus.ENDED
+def _note_paid_in_vain(subscription: Subscription) -> None:
+    """Money came for one that gives nothing, such as the second of two or one that had ended: staff give it back."""
     paid = ", ".join(subscription.payments.values_list("reference", flat=True))
     note_difference(
         provider=payments.PROVIDER,
         kind=DifferenceKind.OVERPAID,
         reference=subscription.provider_reference or str(subscription.reference),
         wallet_id=subscription.wallet_id,
-        expected="one subscription at a time",
-        found=f"subscription {subscription.pk}, paid by {paid}: it was ended, refund it",
+        expected="a payment of one subscription that runs",
+        found=f"subscription {subscription.pk} has ended, paid by {paid}: refund what it was paid in vain",
     )
 
 

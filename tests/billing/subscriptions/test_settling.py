@@ -315,3 +315,16 @@ def test_a_month_that_began_unpaid_is_asked_about_until_its_payment_comes(subscr
     hear(facts(subscription, OK, FEBRUARY, MARCH, FIRST, SECOND), at=FEBRUARY + timedelta(hours=2))
     subscription.refresh_from_db()
     assert subscription.next_check_at == MARCH + timedelta(hours=1)
+
+
+def test_money_for_a_month_after_the_end_is_for_staff_to_give_back(wallet: Wallet, subscription: Subscription) -> None:
+    hear(facts(subscription, UNPAID, FEBRUARY, MARCH, FIRST), at=FEBRUARY + SOON)
+    hear(facts(subscription, OVER, FEBRUARY, MARCH, FIRST), at=FEBRUARY + timedelta(days=9))
+    for minutes in range(2):
+        late = FEBRUARY + timedelta(days=10, minutes=minutes)
+        hear(facts(subscription, OVER, FEBRUARY, MARCH, FIRST, SECOND), at=late)
+    subscription.refresh_from_db()
+    assert (subscription.status, Payment.objects.count(), parts(wallet)["allotment"]) == ("ended", 2, D(0))
+    difference = PaymentDifference.objects.get()
+    assert (difference.kind, difference.closed_at) == ("overpaid", None)
+    assert difference.found.endswith("paid by pi_2, pi_1: refund what it was paid in vain")
