@@ -29,6 +29,7 @@ BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 15, 60))
 KEY_AGE_MAX = timedelta(hours=23)
 # A page that is closed may still be about to tell of a payment made in its last minute.
 GRACE = timedelta(minutes=15)
+CLOCKS_DIFFER = timedelta(hours=1)
 # These keep our customers as theirs, so that a payment of nobody is not ours.
 KNOWS_ACCOUNTS = frozenset({PaymentProvider.STRIPE.value})
 
@@ -154,6 +155,9 @@ def _difference(top_up: TopUp, facts: PaymentFacts) -> tuple[DifferenceKind, str
         return DifferenceKind.WRONG_ACCOUNT, f"account {account_id}", f"account {facts.account_id or 'unknown'}"
     if facts.top_up_reference and facts.top_up_reference != str(top_up.reference):
         return DifferenceKind.WRONG_ACCOUNT, f"top-up {top_up.reference}", f"top-up {facts.top_up_reference}"
+    if not facts.top_up_reference and facts.paid_at and facts.paid_at < top_up.created_at - CLOCKS_DIFFER:
+        # An older order of the shop's that happens to have the same number.
+        return DifferenceKind.WRONG_ACCOUNT, f"paid after {top_up.created_at}", f"paid at {facts.paid_at}"
     is_live = provider_called(top_up.provider).is_live()
     if facts.is_live != is_live:
         words = {True: "real money", False: "test money"}

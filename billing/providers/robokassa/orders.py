@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import httpx
 from django.utils.dateparse import parse_datetime
@@ -15,6 +16,7 @@ from billing.providers.robokassa import signatures
 from billing.providers.robokassa.page import TOP_UP
 from billing.providers.robokassa.shop import Shop
 
+MOSCOW = ZoneInfo("Europe/Moscow")
 TIMEOUT = httpx.Timeout(15.0, connect=3.0)
 FOUND, NOT_FOUND = 0, 3
 NEW, CANCELLED, HELD, RECEIVED, RETURNED, SUSPENDED, PAID = 5, 10, 20, 50, 60, 80, 100
@@ -66,7 +68,7 @@ def parse(content: bytes) -> Order | None:
         total = _text(root, "Info/OutSum")
         return Order(
             state=int(_text(root, "State/Code")),
-            changed_at=parse_datetime(_text(root, "State/StateDate")),
+            changed_at=_moment(_text(root, "State/StateDate")),
             amount=Decimal(total) if total else None,
             operation=_text(root, "Info/OpKey"),
             method=_text(root, "Info/PaymentMethod/Code"),
@@ -75,6 +77,12 @@ def parse(content: bytes) -> Order | None:
         )
     except (ElementTree.ParseError, ValueError, InvalidOperation) as error:
         raise ProviderUnavailableError("Robokassa's answer to a look-up makes no sense.") from error
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment of Robokassa's, by Moscow's clock where it does not say by which; None for anything else."""
+    found = parse_datetime(text)
+    return found.replace(tzinfo=MOSCOW) if found is not None and found.tzinfo is None else found
 
 
 def _text(node: ElementTree.Element, path: str) -> str:

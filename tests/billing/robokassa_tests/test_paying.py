@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +11,7 @@ import httpx
 import pytest
 
 from billing.models import Payment, PaymentDifference, ProviderEvent, TopUp
+from billing.providers.robokassa.provider import RobokassaProvider
 from billing.services import inbox, top_ups
 from organizations.models import Account
 from tests.billing.robokassa import RobokassaWorld
@@ -166,3 +169,15 @@ def test_the_page_works_in_a_browser_without_scripts(robokassa: RobokassaWorld, 
 @pytest.mark.parametrize("name", ["result", "success", "fail"])
 def test_other_methods_are_refused(robokassa: RobokassaWorld, client: Any, name: str) -> None:
     assert client.put(f"/billing/webhooks/robokassa/{name}/").status_code == 405
+
+
+def test_an_older_order_of_the_shop_with_the_same_number_credits_nothing(
+    robokassa: RobokassaWorld, account: Account
+) -> None:
+    top_up = _paid(robokassa, account)
+    found = RobokassaProvider().look_up(top_ups.charge_request(top_up))
+    older = replace(found, top_up_reference="", paid_at=top_up.created_at - timedelta(days=30))
+    top_ups.settle(top_up_id=top_up.pk, facts=older)
+    assert (balance(account), PaymentDifference.objects.get().kind) == (0, "wrong_account")
+    top_ups.settle(top_up_id=top_up.pk, facts=replace(found, top_up_reference=""))
+    assert balance(account) == 50
