@@ -124,6 +124,10 @@ class PaymentFacts:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+UNANSWERED = "unanswered"
+"""How a provider without idempotency keys names a refund that may have reached it: never sent again, staff look."""
+
+
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
     """Money to be sent back to the payment it came from. `reference` is the refund's UUID and idempotency key."""

@@ -16,12 +16,18 @@ from typing import Any
 
 import httpx
 
-from billing.providers.base import Outcome, ProviderError, ProviderUnavailableError, RefundFacts, RefundRequest
+from billing.providers.base import (
+    UNANSWERED,
+    Outcome,
+    ProviderError,
+    ProviderUnavailableError,
+    RefundFacts,
+    RefundRequest,
+)
 from billing.providers.robokassa.orders import TIMEOUT
 from billing.providers.robokassa.page import out_sum
 from billing.providers.robokassa.shop import Shop
 
-UNANSWERED = "unanswered"
 OUTCOMES = {"finished": Outcome.SUCCEEDED, "processing": Outcome.PENDING, "canceled": Outcome.FAILED}
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from billing.models import DifferenceKind, Refund, RefundStatus, Transaction, TransactionKind, Transfer
-from billing.providers.base import Outcome, RefundFacts
-from billing.providers.robokassa.refunds import UNANSWERED
+from billing.providers.base import UNANSWERED, Outcome, RefundFacts
 from billing.services import disputes
 from billing.services.books import Books, Note
 from billing.services.chain import TransferPart

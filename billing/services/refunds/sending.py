@@ -14,8 +14,14 @@ from django.utils.translation import gettext as _
 
 from billing.models import PaymentProvider, Refund, RefundStatus
 from billing.providers import provider as provider_called
-from billing.providers.base import Outcome, ProviderError, ProviderUnavailableError, RefundFacts, RefundRequest
-from billing.providers.robokassa.refunds import UNANSWERED
+from billing.providers.base import (
+    UNANSWERED,
+    Outcome,
+    ProviderError,
+    ProviderUnavailableError,
+    RefundFacts,
+    RefundRequest,
+)
 from billing.services.refunds.outcomes import settle
 from billing.services.settling import KEY_AGE_MAX, next_check
 

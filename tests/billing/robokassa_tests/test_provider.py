@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from billing.providers.base import (
+    UNANSWERED,
     BadNoticeError,
     ChargeRequest,
     Notice,
@@ -20,8 +21,8 @@ from billing.providers.base import (
     ProviderUnavailableError,
     RefundRequest,
 )
+from billing.providers.robokassa import orders
 from billing.providers.robokassa.provider import RobokassaProvider
-from billing.providers.robokassa.refunds import UNANSWERED
 from tests.billing.robokassa import RobokassaWorld
 
 NOW = datetime.now(UTC)
@@ -244,3 +245,12 @@ def test_it_is_offered_only_with_a_login_its_passwords_and_a_known_hash(
 
 def test_a_notice_of_another_kind_is_nothing(robokassa: RobokassaWorld) -> None:
     assert provider.facts_of(Notice("robokassa", "42:1:x:y", "result.test", "order", "42")) is None
+
+
+@pytest.mark.parametrize("written", ["2026-11-21T15:00:00.1234567+03:00", "2026-11-21T15:00:00.1234567"])
+def test_a_moment_without_a_zone_is_by_moscows_clock(written: str) -> None:
+    order = orders.parse(
+        f"<R><Result><Code>0</Code></Result><State><Code>100</Code><StateDate>{written}</StateDate></State></R>".encode()
+    )
+    assert order is not None
+    assert order.changed_at == datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)

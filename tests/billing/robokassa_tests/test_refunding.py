@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from billing.models import Refund
-from billing.providers.robokassa.refunds import UNANSWERED
+from billing.providers.base import UNANSWERED
 from billing.services import refunds
 from billing.services.refunds import sending
 from billing.verification.run import verify
