@@ -37,10 +37,12 @@ WAYS = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @tenant_page
 def top_up(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """The form, its total for htmx, and the payment. Raises Http404 where the product sells no top-ups."""
+    """The form, its total, and the payment. Raises Http404 where the product sells no top-ups."""
     frame = Frame(request, tenant)
     if frame.terms is None:
         raise Http404
+    if request.method == "POST" and "count" in request.POST:
+        return _show(request, frame, read_form(frame, frame.terms, request.POST))
     if request.method == "POST":
         require_payer(tenant)
         return _pay(request, frame, read_form(frame, frame.terms, request.POST))

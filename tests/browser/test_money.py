@@ -185,6 +185,21 @@ def test_everything_about_paying_works_without_scripts(
     assert complaints == []
 
 
+def test_the_enter_key_pays_what_was_typed(
+    sign_in: Callable[[Page], Page], open_page: Callable[..., Page], complaints: list[str]
+) -> None:
+    page = sign_in(open_page())
+    page.goto("/billing/top-up/")
+    page.get_by_label("Amount", exact=True).fill("15")
+    expect(page.get_by_role("button", name="Pay $15.00")).to_be_visible()
+    page.get_by_label("Amount", exact=True).press("Enter")
+    type_card(page, VISA)
+    expect(page.get_by_role("heading", name="Payment received")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#bar-available")).to_have_text("$25.00")
+    # Leaving the page ends the count of the total that leaving the field began.
+    assert [each for each in complaints if "ERR_ABORTED" not in each] == []
+
+
 def test_a_card_is_saved_made_the_default_and_removed(
     sign_in: Callable[[Page], Page], open_page: Callable[..., Page], complaints: list[str]
 ) -> None:

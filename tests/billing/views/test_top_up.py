@@ -175,6 +175,16 @@ def test_a_refused_card_is_told_while_another_may_be_tried(
     assert "Processing" in body
 
 
+def test_the_total_is_shown_without_scripts_and_starts_nothing(
+    account: Account, reader: Callable[..., Client], stripe: StripeWorld
+) -> None:
+    response = reader(account, Role.VIEWER).post(
+        reverse("top_up"), {"amount": "25", "provider": "stripe", "count": "1"}
+    )
+    assert (response.status_code, response.context["form"].total) == (200, "27.22 USD")
+    assert not TopUp.objects.exists()
+
+
 def test_an_invoice_says_what_to_transfer_and_where(account: Account, reader: Callable[..., Client]) -> None:
     client = reader(account)
     response = pay(client, provider="bank", total="54.44 USD")
