@@ -99,9 +99,13 @@ def _save(request: HttpRequest, frame: Frame, terms: TopUpTerms) -> HttpResponse
         messages.success(request, _("Saved. Auto top-up is off."))
     elif ahead is not None and ahead.charges_now:
         messages.success(request, _("Saved. The card is being charged."))
+    elif not saved_cards(frame.wallet.pk):
+        messages.success(request, _("Saved. Add a card: without one nothing can be charged."))
     else:
         below = money_text(threshold, frame.balance.currency)
-        messages.success(request, _("Saved. The card is charged when less than %(below)s is left.") % {"below": below})
+        messages.success(
+            request, _("Saved. The card is charged when the balance is below %(below)s.") % {"below": below}
+        )
     return SeeOther(reverse("auto_top_up"))
 
 

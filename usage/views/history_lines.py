@@ -78,7 +78,10 @@ def _line(frame: Frame, row: HistoryRow, projects: dict[int, str], *, by_day: bo
     elif row.kind in REFUND_KINDS:
         href, go = frame.link("refund"), _("Refunds")
     project = projects.get(row.project_id or 0, "") if len(projects) > 1 else ""
-    note = " · ".join(part for part in (row.reason, project) if part)
+    reason = row.reason
+    if row.kind == TransactionKind.DISPUTE and reason:
+        reason = _("The reason given to the bank: %(reason)s") % {"reason": reason.replace("_", " ")}
+    note = " · ".join(part for part in (reason, project) if part)
     return HistoryLine(row, group_title(row) if is_group else single_title(row), note, href, go, numbers_of(row))
 
 

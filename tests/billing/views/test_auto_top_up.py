@@ -67,6 +67,12 @@ def test_turning_it_on_below_the_threshold_says_what_it_charges_and_asks(
     assert (saved.status, saved.threshold.amount) == (AutoTopUpStatus.ON, Decimal(200))
 
 
+def test_a_rule_without_a_card_is_saved_and_asks_for_one(account: Account, reader: Callable[..., Client]) -> None:
+    body = reader(account).post(reverse("auto_top_up"), rule(), follow=True).content.decode()
+    assert "Saved. Add a card: without one nothing can be charged." in body
+    assert AutoTopUp.objects.get().status == AutoTopUpStatus.ON
+
+
 def test_an_agreement_holds_for_the_amount_that_was_shown(
     account: Account, reader: Callable[..., Client], stripe: StripeWorld
 ) -> None:
