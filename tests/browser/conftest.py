@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
     from organizations.models import Account
 
@@ -75,12 +75,18 @@ def open_page(browser: Browser, live_server: Any, complaints: list[str]) -> Iter
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("requestfailed", lambda request: complaints.append(f"{request.url}: {request.failure}"))
+        page.on("requestfailed", lambda request: _complain(complaints, request))
         return page
 
     yield window
     for context in contexts:
         context.close()
+
+
+def _complain(complaints: list[str], request: Request) -> None:
+    """A request failed; one that was given up because the page was left has not."""
+    if request.failure != "net::ERR_ABORTED":
+        complaints.append(f"{request.url}: {request.failure}")
 
 
 @pytest.fixture
