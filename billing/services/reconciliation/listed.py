@@ -13,12 +13,20 @@ from billing.models import (
     Payment,
     Refund,
     RefundStatus,
-    Subscription,
     TopUp,
 )
-from billing.providers.base import DisputeFacts, Notice, Outcome, PaymentFacts, ProviderError, RefundFacts
+from billing.providers.base import (
+    DisputeFacts,
+    Notice,
+    Outcome,
+    PaymentFacts,
+    ProviderError,
+    RefundFacts,
+    SubscriptionFacts,
+)
 from billing.services import disputes, inbox, refunds, subscriptions, top_ups
 from billing.services.reconciliation.comparison import Comparison
+from billing.services.subscription_settling import find as find_subscription
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +91,8 @@ def _payment(comparison: Comparison, facts: PaymentFacts) -> None:
 def _settle(comparison: Comparison, facts: PaymentFacts) -> None:
     """What the lost notice of a payment would have done."""
     if facts.subscription_reference:
-        subscription = Subscription.objects.filter(reference=facts.subscription_reference).first()
+        named = SubscriptionFacts(Outcome.UNKNOWN, subscription_reference=facts.subscription_reference)
+        subscription = find_subscription(named)
         if subscription is not None:
             subscriptions.check(subscription_id=subscription.pk)
     else:

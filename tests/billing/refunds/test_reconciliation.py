@@ -20,6 +20,8 @@ from billing.services.top_ups import payer_of
 from notifications.models import Delivery
 from tests.billing.journal import assert_journal_equals_ledger
 from tests.billing.refunds.paid import balance, pay_by_card, send
+from tests.billing.subscriptions.test_stripe import begin as subscribe
+from tests.billing.subscriptions.test_stripe import press_pay as pay_on_page
 from tests.billing.topups.paying import open_page, press_pay
 
 if TYPE_CHECKING:
@@ -261,3 +263,15 @@ def test_one_provider_that_cannot_be_compared_keeps_no_other_from_it(
     found = reconciliation.reconcile(since=None)
     assert (found.error, found.settled) == ("Robokassa: KeyError: 'status'", 1)
     assert found.finished_at is not None
+
+
+def test_a_subscription_of_another_system_is_an_unknown_payment(
+    stripe: StripeWorld, make_account: Callable[..., Account]
+) -> None:
+    row = subscribe(make_account("atllasx", email="owner@maple.example"))
+    pay_on_page(row)
+    assert run().settled == 1
+    row.refresh_from_db()
+    client.client().v1.subscriptions.update(row.provider_reference, {"metadata": {"subscription": "gold"}})
+    stripe.site.advance_subscription(row.provider_reference)
+    assert (run().differences, [kind for kind, _ in still_open()]) == (1, ["unknown_payment"])
