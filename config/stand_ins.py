@@ -21,6 +21,10 @@ def address() -> str:
 
 
 def command(site: str) -> list[str]:
-    """The process that plays them for the site at this address; what they know lives in DATA_DIR."""
+    """The process that plays them for the site at this address; what they know lives in DATA_DIR.
+
+    With keys for Stripe, Stripe is not played; without a shop at Robokassa, Robokassa still is.
+    """
     port, data = str(settings.STAND_IN_PORT), str(settings.DATA_DIR / "stand-ins")
-    return [sys.executable, "-m", "tests.fakes", "--port", port, "--data", data, "--site", site]
+    told = [sys.executable, "-m", "tests.fakes", "--port", port, "--data", data, "--site", site]
+    return told if settings.STRIPE_IS_STAND_IN else [*told, "--without-stripe"]

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import httpx
+from django.conf import settings
 from django.utils import timezone
 
 from config import stand_ins
@@ -63,7 +64,10 @@ def _lines(address: str) -> Iterator[str]:
     yield f"API            {address}/api/v1/docs/"
     yield f"Health         {address}/healthz  {address}/readyz"
     if stand_ins.are_used():
-        yield f"Payments       {stand_ins.address()}  stand-ins: no money moves; test cards are listed there"
+        what = "stand-ins: no money moves; test cards are listed there"
+        if not settings.STRIPE_IS_STAND_IN:
+            what = "stand-in of Robokassa alone: Stripe has its own keys"
+        yield f"Payments       {stand_ins.address()}  {what}"
     yield ""
     yield f"Demo logins, all with the password {DEMO_PASSWORD}:"
     yield f"  {STAFF_EMAIL:<34} staff"

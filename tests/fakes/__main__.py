@@ -12,20 +12,21 @@ import signal
 import threading
 from pathlib import Path
 
-from tests.fakes.desk import Desk
+from tests.fakes.desk import Desk, Sign
 from tests.fakes.http import Server, Site
 from tests.fakes.robokassa import RobokassaSite
 from tests.fakes.stripe import StripeSite
 
 
-def sites(data: Path, site: str) -> dict[str, Site]:
-    """The stand-ins for the site at this address, by their prefix."""
+def sites(data: Path, site: str, *, plays_stripe: bool = True) -> dict[str, Site]:
+    """The stand-ins for the site at this address, by their prefix; Stripe's only where the site has no keys for it."""
     data.mkdir(parents=True, exist_ok=True)
-    stripe, robokassa = StripeSite(data / "stripe.sqlite3"), RobokassaSite(data / "robokassa.sqlite3")
+    robokassa = RobokassaSite(data / "robokassa.sqlite3")
     webhooks = f"{site.rstrip('/')}/billing/webhooks/robokassa"
     robokassa.result_url = f"{webhooks}/result/"
     robokassa.success_url, robokassa.fail_url = f"{webhooks}/success/", f"{webhooks}/fail/"
-    return {"/robokassa": robokassa, "": Desk(stripe, robokassa)}
+    desk = Desk(StripeSite(data / "stripe.sqlite3"), robokassa) if plays_stripe else Sign()
+    return {"/robokassa": robokassa, "": desk}
 
 
 def main() -> None:
@@ -34,13 +35,15 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True, help="where to listen, on 127.0.0.1")
     parser.add_argument("--data", type=Path, required=True, help="the folder that keeps what they know")
     parser.add_argument("--site", required=True, help="the address of the site that is paid")
+    parser.add_argument("--without-stripe", action="store_true", help="play Robokassa alone")
     given = parser.parse_args()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    server = Server(sites(given.data, given.site), port=given.port)
+    server = Server(sites(given.data, given.site, plays_stripe=not given.without_stripe), port=given.port)
+    played = "Stand-in of Robokassa" if given.without_stripe else "Stand-ins of Stripe and Robokassa"
     with server:
-        print(f"Stand-ins of Stripe and Robokassa at {server.url}: no money moves.", flush=True)
+        print(f"{played} at {server.url}: no money moves.", flush=True)
         ended.wait()
 
 

@@ -148,6 +148,19 @@ class Desk(Site):
         ]
 
 
+class Sign(Site):
+    """The page at the root where Robokassa alone is played: the site has Stripe's own keys."""
+
+    def handle(self, request: Request) -> Response:
+        """What this is; nothing else is answered."""
+        if request.path != "/":
+            return Response.json({"error": "Stripe is not played here: the site has keys of its own."}, 404)
+        words = "<p>Stripe has its own keys; only Robokassa is played, under <code>/robokassa</code>.</p>"
+        return Response.html(
+            page_frame.page("What the banks do", words, title="Stand-in of Robokassa — no money moves")
+        )
+
+
 def _money(value: Any) -> str:
     return page_frame.money(value["amount"], value["currency"], zero_decimal=value["currency"] in ZERO_DECIMAL)
 

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 import stripe
 
+from config import stand_ins
 from config.settings import BASE_DIR
 from tests.fakes.__main__ import sites
 from tests.fakes.desk import Desk
@@ -51,6 +53,20 @@ def test_the_page_lists_cards_and_says_that_no_money_moves(desk: tuple[Server, D
     assert page.status_code == 200
     assert "no money moves" in page.text and "4242 4242 4242 4242" in page.text
     assert httpx.get(f"{desk[0].url}/robokassa/_control/orders").json() == []
+
+
+def test_with_keys_for_stripe_robokassa_alone_is_played(tmp_path: Path) -> None:
+    with Server(sites(tmp_path / "stand-ins", "http://127.0.0.1:9/", plays_stripe=False)) as server:
+        assert "only Robokassa is played" in httpx.get(f"{server.url}/").text
+        assert httpx.get(f"{server.url}/v1/account").status_code == 404
+        assert httpx.get(f"{server.url}/robokassa/_control/orders").json() == []
+    assert not (tmp_path / "stand-ins" / "stripe.sqlite3").exists()
+
+
+@pytest.mark.parametrize("is_played", [True, False])
+def test_the_site_starts_a_stand_in_of_stripe_only_without_its_keys(settings: Any, is_played: bool) -> None:
+    settings.STRIPE_IS_STAND_IN = is_played
+    assert ("--without-stripe" in stand_ins.command("http://127.0.0.1:9")) is not is_played
 
 
 def test_a_charge_is_disputed_and_won(desk: tuple[Server, Desk]) -> None:
