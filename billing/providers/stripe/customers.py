@@ -1,11 +1,13 @@
 """One Stripe customer for each account and mode, kept as dj-stripe's `Customer` with the account as its subscriber.
 
-Two requests that both find none create the same one: they use the same idempotency key. A customer that was deleted at
-Stripe stays known, so that its payments are still the account's, and a new one follows it.
+Two requests that both find none create the same one: they use the same idempotency key, for an hour at most, so that a
+failure of Stripe's that the key replays keeps nobody from paying for a day. A customer that was deleted at Stripe stays
+known, so that its payments are still the account's, and a new one follows it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -42,7 +44,8 @@ def customer_of(payer: Payer) -> str:
 
 def _created(payer: Payer) -> str:
     gone = Customer.objects.filter(subscriber_id=payer.account_id, livemode=client.is_live()).count()
-    key = f"customer-{payer.account_id}-{gone}"
+    words = hashlib.sha256(f"{payer.name}\n{payer.email}".encode()).hexdigest()[:16]
+    key = f"customer-{payer.account_id}-{gone}-{words}-{timezone.now():%Y%m%d%H}"
     account = str(payer.account_id)
     for left in reversed(range(TRIES)):
         try:

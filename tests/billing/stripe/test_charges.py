@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from billing.providers.base import FailureReason, Outcome, PaymentFacts
@@ -238,6 +239,19 @@ def test_two_requests_at_once_make_one_customer(make_account: Callable[..., Acco
     assert len(set(made)) == 1
     assert len(stripe.site.objects("customer")) == 1
     assert customers.all_customers(account.pk) == [made[0]]
+
+
+@pytest.mark.parametrize("mode", ["500", "cut"])
+def test_a_customer_that_could_not_be_made_can_be_made_an_hour_later(
+    stripe: StripeWorld, make_account: Callable[..., Account], mode: str
+) -> None:
+    account = make_account("aitelier", email="owner@example.com")
+    stripe.site.fail_next("/v1/customers", mode, method="POST")
+    assert provider.charge(charge_request(account)).outcome == Outcome.UNKNOWN
+    account.email = "another@example.com"
+    with time_machine.travel(timezone.now() + timedelta(hours=1), tick=True):
+        assert provider.charge(charge_request(account)).outcome == Outcome.PENDING
+        assert len(customers.all_customers(account.pk)) == 1
 
 
 def test_a_hanging_stripe_is_an_outcome_unknown(
