@@ -8,7 +8,9 @@ Nothing is lost when the provider does not answer: the call raises ProviderError
 
 from __future__ import annotations
 
+import logging
 import uuid
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from django.core.exceptions import ValidationError
@@ -18,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import Card, TopUpTerms, Wallet
 from billing.providers import provider as provider_called
-from billing.providers.base import CardFacts, ChargeRequest, Payer, Provider
+from billing.providers.base import CardFacts, ChargeRequest, Payer, Provider, ProviderError, ProviderUnavailableError
 from billing.selectors.auto_top_up import PROVIDER
 from billing.selectors.cards import default_card, saved_cards
 from billing.selectors.payers import payer_of
@@ -26,6 +28,8 @@ from billing.services.auto_top_up_rule import card_removed, card_saved
 from billing.services.books import Books
 from billing.services.ledger import open_books, write
 from billing.services.payments import BRANDS
+
+logger = logging.getLogger(__name__)
 
 
 class CardKeeper(Provider, Protocol):
@@ -74,6 +78,7 @@ def sync(*, facts: CardFacts) -> Card | None:
         wallet_id = Wallet.objects.filter(account_id=owner).values_list("pk", flat=True).first()
     if wallet_id is None:
         return None
+    _tell_of_default(wallet_id, [facts])
     with transaction.atomic():
         books, _reads = open_books([wallet_id])
         card = _settle(books, wallet_id, facts)
@@ -85,6 +90,7 @@ def refresh(*, wallet_id: int) -> list[Card]:
     """Read the provider's list and settle it: new cards appear, those it no longer keeps go. Raises ProviderError."""
     asked_at = timezone.now()
     found = _keeper().cards(payer_of(_wallet(wallet_id).account))
+    _tell_of_default(wallet_id, found)
     with transaction.atomic():
         books, _reads = open_books([wallet_id])
         for facts in found:
@@ -123,6 +129,28 @@ def remove(*, wallet_id: int, card_id: int) -> Card:
             _forget(books, card)
         write(books)
     return card
+
+
+def _tell_of_default(wallet_id: int, found: Sequence[CardFacts]) -> None:
+    """Have the provider's own bills take the new card that is about to become the default.
+
+    Before our row says so: without an answer (ProviderUnavailableError) all is done again, and no subscription is left
+    with a card that is gone. What the provider refuses keeps no card from being saved here.
+    """
+    before = default_card(wallet_id)
+    if before is not None and before.declined_at is None:
+        return
+    kept = [facts.reference for facts in found if not facts.is_removed]
+    known = set(Card.objects.filter(reference__in=kept).values_list("reference", flat=True))
+    new = next((reference for reference in kept if reference not in known), None)
+    if new is None:
+        return
+    try:
+        _keeper().make_default(payer_of(_wallet(wallet_id).account), new)
+    except ProviderUnavailableError:
+        raise
+    except ProviderError as error:
+        logger.warning("The provider does not bill the new card of wallet %s: %s", wallet_id, error)
 
 
 def _settle(books: Books, wallet_id: int, facts: CardFacts) -> Card | None:

@@ -77,6 +77,9 @@ def test_a_card_that_is_saved_while_the_list_is_read_stays(account: Account, mon
             cards.sync(facts=facts(account))
             return []
 
+        def make_default(self, payer: Payer, reference: str) -> None:
+            assert payer.account_id == account.pk
+
     monkeypatch.setattr(cards, "_keeper", Keeper)
     cards.refresh(wallet_id=account.wallet.pk)
     assert len(shown(account)) == 1

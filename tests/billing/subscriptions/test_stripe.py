@@ -201,6 +201,16 @@ def test_another_default_card_pays_for_the_next_month(
     assert stripe.site.object(active.provider_reference)["default_payment_method"] == method
 
 
+def test_a_card_that_comes_after_the_only_one_has_gone_pays_for_the_next_month(
+    stripe: StripeWorld, active: Subscription, account: Account
+) -> None:
+    cards.remove(wallet_id=account.wallet.pk, card_id=Card.objects.get(removed_at__isnull=True).pk)
+    method = stripe.save_card(account)
+    hear(stripe)
+    assert Card.objects.get(is_default=True).reference == method
+    assert stripe.site.object(active.provider_reference)["default_payment_method"] == method
+
+
 def test_one_that_cannot_be_asked_about_keeps_no_other_waiting(
     stripe: StripeWorld, account: Account, make_account: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
