@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 import httpx
+from django.conf import settings
 from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -71,7 +72,7 @@ class Command(OperatorCommand):
         parser.add_argument("--rate", required=True, type=number(RATE_MAX), help="Calls a second, on average.")
         parser.add_argument("--duration", required=True, type=number(DURATION_MAX), help="Seconds.")
         parser.add_argument("--concurrency", type=whole, default=50, help="Most calls at one time. Default: 50.")
-        parser.add_argument("--base-url", type=address, default="http://127.0.0.1:8000", metavar="URL")
+        parser.add_argument("--base-url", type=address, default=settings.SITE_URL, metavar="URL")
         parser.add_argument("--key", help="An API key. Default: a temporary one, revoked at the end.")
         parser.add_argument("--account", help="The account's identifier. Default: the product's demo accounts.")
 
@@ -85,25 +86,25 @@ class Command(OperatorCommand):
         accounts = access.find_accounts(sold, account)
         with ExitStack() as stack:
             used = key or stack.enter_context(access.temporary_key(sold, load.duration_seconds))
-            settings = {
+            connection = {
                 "base_url": f"{options['base_url']}/api/v1/",
                 "headers": {"Authorization": f"Bearer {used}"},
                 "timeout": TIMEOUT_SECONDS,
             }
             try:
-                self._run(settings, accounts, load)
+                self._run(connection, accounts, load)
             except access.ServerUnreachable as error:
                 raise CommandError(str(error), returncode=1) from None
 
-    def _run(self, settings: dict[str, Any], accounts: list[Account], load: Load) -> None:
+    def _run(self, connection: dict[str, Any], accounts: list[Account], load: Load) -> None:
         console = Console(file=cast("IO[str]", self.stdout))
         seen = Tally()
         rng = Random()
         upcoming = calls(accounts, rng)
-        with httpx.Client(**settings) as client:
+        with httpx.Client(**connection) as client:
             before = access.read_balances(client, accounts)
             try:
-                asyncio.run(self._send(settings, load, console, seen, upcoming, rng))
+                asyncio.run(self._send(connection, load, console, seen, upcoming, rng))
             except KeyboardInterrupt:
                 console.print("Interrupted. So far:")
             access.release(client, sorted(seen.in_progress))
@@ -115,7 +116,7 @@ class Command(OperatorCommand):
 
     async def _send(
         self,
-        settings: dict[str, Any],
+        connection: dict[str, Any],
         load: Load,
         console: Console,
         seen: Tally,
@@ -130,5 +131,5 @@ class Command(OperatorCommand):
             def advance(seconds: float) -> None:
                 progress.update(task, completed=seconds, description=f"{seen.calls['started']:,} calls")
 
-            async with httpx.AsyncClient(**settings, limits=limits) as client:
+            async with httpx.AsyncClient(**connection, limits=limits) as client:
                 await Traffic(client, upcoming, seen, rng).run(load, advance)
