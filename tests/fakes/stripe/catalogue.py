@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.fakes.stripe.errors import invalid, missing_parameter
 from tests.fakes.stripe.expansion import included
-from tests.fakes.stripe.listing import list_shape, listed
+from tests.fakes.stripe.listing import list_shape, listed, page
 from tests.fakes.stripe.parameters import Shape, boolean, clearable, currency, integer, merged, metadata, one_of, text
 from tests.fakes.stripe.routes import Route
 from tests.fakes.stripe.store import Object
@@ -140,6 +140,12 @@ def list_products(call: Call) -> Object:
     return listed(call, "product", "/v1/products", active=call.params.get("active"))
 
 
+def list_features(call: Call, id: str) -> Object:
+    """A product's features, of which none can be made here."""
+    call.get("product", id)
+    return page(call, [], kind="product_feature", url=f"/v1/products/{id}/features")
+
+
 def list_prices(call: Call) -> Object:
     """Prices, by product, currency or whether they are active."""
     wanted = {name: call.params.get(name) for name in ("active", "currency", "product")}
@@ -163,6 +169,7 @@ ROUTES = [
     Route("GET", "/v1/products", list_products, list_shape(active=boolean)),
     Route("GET", "/v1/products/{id}", retrieve_product),
     Route("POST", "/v1/products/{id}", update_product, PRODUCT_UPDATE),
+    Route("GET", "/v1/products/{id}/features", list_features, list_shape(by_creation=False)),
     Route("POST", "/v1/prices", create_price, PRICE_CREATE),
     Route("GET", "/v1/prices", list_prices, list_shape("product", active=boolean, currency=currency)),
     Route("GET", "/v1/prices/{id}", retrieve_price),

@@ -189,3 +189,11 @@ def test_a_parameter_that_there_is_not_is_refused(
 def test_months_keep_the_day_of_their_anchor_as_far_as_they_have_it(number: int, expected: str) -> None:
     anchor = moment("2027-01-31T12:00:00")
     assert periods.begin(anchor, MONTH, number) == moment(f"{expected}T12:00:00")
+
+
+def test_a_product_has_no_features(client: stripe.StripeClient) -> None:
+    product = client.v1.products.create({"name": "Pro"})
+    assert client.v1.products.features.list(product.id).data == []
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.products.features.list("prod_none")
+    assert refused.value.code == "resource_missing"
