@@ -16,7 +16,8 @@ ALTER TABLE billing_transfer
   ADD CONSTRAINT transfer_in_wallet CHECK (source_id / 16 = wallet_id AND target_id / 16 = wallet_id
                                            AND source_id % 16 BETWEEN 1 AND 11 AND target_id % 16 BETWEEN 1 AND 11);
 INSERT INTO billing_ledgeraccount (id, wallet_id, currency, kind)
-SELECT w.id * 16 + k.kind, w.id, w.currency, k.kind FROM billing_wallet w, (VALUES (10), (11)) AS k(kind);
+SELECT w.id * 16 + k.kind, w.id, w.currency, k.kind FROM billing_wallet w, (VALUES (10), (11)) AS k(kind)
+ON CONFLICT DO NOTHING;
 """,
     # Ledger accounts are never deleted: the two stay, as long as nothing was posted to them.
     """
