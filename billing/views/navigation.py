@@ -56,7 +56,9 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **q
             entries.append(entry("subscription", _("Subscription"), "documents", money))
     entries.append(entry("history", _("History"), "history", money))
     entries.append(entry("coupons", _("Coupons"), "coupon", money))
-    entries.append(entry("calls", _("Calls"), "calls", _("Calls")))
+    calls = _("Calls")
+    entries.append(entry("calls", calls, "calls", calls))
+    entries.append(entry("projects", _("Projects"), "projects", calls))
     return entries
 
 

@@ -22,6 +22,7 @@ SECRET = "+1 999 555 0000"
 ELSEWHERE = {"switch_account", "accept_invitation"}  # tested in tests/organizations/test_pages.py
 # What is only posted to, and what only products with plans have: tests/billing holds the same of them.
 POSTED = {"auto_top_up_retry", "cards_add", "cards_default", "incident_dismiss"}
+MODES = {"project_live", "project_sandbox"}  # asked and answered in tests/usage/views/test_projects.py
 PLANS = {str(each.name) for each in money_urls if str(each.name).startswith("subscription")}
 OWNED = {"call", "top_up_result", "top_up_status", "cards_remove"}
 
@@ -73,7 +74,7 @@ def addresses(account: Account) -> dict[str, str]:
         "top_up_status": [top_up],
         "cards_remove": [Card.objects.get(wallet__account=account).pk],
     }
-    names = {str(each.name) for each in [*page_urls, *own_urls, *money_urls]} - ELSEWHERE - POSTED - PLANS
+    names = {str(each.name) for each in [*page_urls, *own_urls, *money_urls]} - ELSEWHERE - POSTED - PLANS - MODES
     return {name: reverse(name, args=known.get(name, [])) for name in names}
 
 
