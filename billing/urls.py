@@ -6,6 +6,7 @@ from billing.views.auto_top_up import auto_top_up, auto_top_up_retry
 from billing.views.cards import cards_add, cards_default, cards_remove
 from billing.views.coupons import coupons
 from billing.views.incidents import incident_dismiss
+from billing.views.limits import limits
 from billing.views.refund import refund
 from billing.views.subscription import (
     subscription,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("cards/<int:card_id>/remove/", cards_remove, name="cards_remove"),
     path("refund/", refund, name="refund"),
     path("coupons/", coupons, name="coupons"),
+    path("limits/", limits, name="limits"),
     path("subscription/", subscription, name="subscription"),
     path("subscription/status/", subscription_status, name="subscription_status"),
     path("subscription/start/", subscription_start, name="subscription_start"),

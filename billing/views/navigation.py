@@ -59,6 +59,7 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **q
     calls = _("Calls")
     entries.append(entry("calls", calls, "calls", calls))
     entries.append(entry("projects", _("Projects"), "projects", calls))
+    entries.append(entry("limits", _("Limits"), "limits", _("Calls")))
     return entries
 
 

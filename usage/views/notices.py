@@ -57,7 +57,8 @@ def notices_of(frame: Frame) -> list[Notice]:
     if balance.left_today == 0:
         cap = money_text(balance.daily_cap or balance.spent_today, balance.currency)
         title = _("The daily cap of %(cap)s is reached") % {"cap": cap}
-        notices.append(Notice("cap", title, _("No new call starts until midnight."), "warn"))
+        raising = (Action(_("Raise the cap"), frame.link("limits")),) if frame.may_pay else ()
+        notices.append(Notice("cap", title, _("No new call starts until midnight."), "warn", raising))
     return notices
 
 
