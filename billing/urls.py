@@ -7,6 +7,13 @@ from billing.views.cards import cards_add, cards_default, cards_remove
 from billing.views.coupons import coupons
 from billing.views.incidents import incident_dismiss
 from billing.views.limits import limits
+from billing.views.organizations import (
+    organization_add,
+    organization_default,
+    organization_edit,
+    organization_remove,
+    organizations,
+)
 from billing.views.refund import refund
 from billing.views.subscription import (
     subscription,
@@ -30,6 +37,11 @@ urlpatterns = [
     path("refund/", refund, name="refund"),
     path("coupons/", coupons, name="coupons"),
     path("limits/", limits, name="limits"),
+    path("organizations/", organizations, name="organizations"),
+    path("organizations/add/", organization_add, name="organization_add"),
+    path("organizations/<int:organization_id>/", organization_edit, name="organization_edit"),
+    path("organizations/<int:organization_id>/default/", organization_default, name="organization_default"),
+    path("organizations/<int:organization_id>/remove/", organization_remove, name="organization_remove"),
     path("subscription/", subscription, name="subscription"),
     path("subscription/status/", subscription_status, name="subscription_status"),
     path("subscription/start/", subscription_start, name="subscription_start"),

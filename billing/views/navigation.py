@@ -60,6 +60,7 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **q
     entries.append(entry("calls", calls, "calls", calls))
     entries.append(entry("projects", _("Projects"), "projects", calls))
     entries.append(entry("limits", _("Limits"), "limits", _("Calls")))
+    entries.append(entry("organizations", _("Organizations"), "organizations", _("Records")))
     return entries
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from organizations.admin.base import BackOfficeAdmin
-from organizations.models import Organization
-from organizations.services.accounts import country_codes
+from organizations.models import Account, Organization
+from organizations.services.organizations import FIELDS, Details, check
 
 
 class OrganizationForm(forms.ModelForm):
@@ -52,18 +52,24 @@ class OrganizationForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["make_default"].initial = self.instance.is_default
 
-    def clean_country(self) -> str:
-        """Two letters, in capitals."""
-        country = str(self.cleaned_data["country"]).strip().upper()
-        if country and country not in country_codes():
-            raise forms.ValidationError(
-                "There is no such country. Write the two letters of its ISO 3166 code, such as DE or US."
-            )
-        return country
-
-    def clean_region(self) -> str:
-        """In capitals."""
-        return str(self.cleaned_data["region"]).strip().upper()
+    def clean(self) -> dict[str, Any]:
+        """The details as they are kept; wrong ones are refused, doubtful ones are said after saving."""
+        cleaned = super().clean() or self.cleaned_data
+        account = cleaned.get("account") or getattr(self.instance, "account", None)
+        if account is None:
+            return cleaned
+        details = Details(**{name: str(cleaned.get(name, "")) for name in FIELDS})
+        found = check(
+            account_id=account.pk, details=details, organization=self.instance if self.instance.pk is not None else None
+        )
+        for name, words in found.errors.items():
+            if name not in self.errors:
+                self.add_error(name, words)
+        for name in FIELDS:
+            if name in cleaned:
+                cleaned[name] = getattr(found.details, name)
+        self.doubts = [f"{self.fields[name].label}: {words}" for name, words in found.warnings.items()]
+        return cleaned
 
 
 @admin.register(Organization)
@@ -93,11 +99,14 @@ class OrganizationAdmin(BackOfficeAdmin):
         return ("account",) if obj is not None else ()
 
     def save_model(self, request: HttpRequest, obj: Organization, form: Any, change: bool) -> None:
-        """Save; a new default takes the place of the old one."""
-        obj.is_default = form.cleaned_data["make_default"]
+        """Save; a new default takes the place of the old one, and an account with organizations always has one."""
         with transaction.atomic():
+            Account.objects.select_for_update(no_key=True).get(pk=obj.account_id)
+            others = Organization.objects.filter(account_id=obj.account_id, is_default=True).exclude(pk=obj.pk)
+            obj.is_default = form.cleaned_data["make_default"] or not others.exists()
             if obj.is_default:
-                others = Organization.objects.filter(account_id=obj.account_id, is_default=True)
-                others.exclude(pk=obj.pk).update(is_default=False)
+                others.update(is_default=False)
             super().save_model(request, obj, form, change)
             Organization.objects.filter(pk=obj.pk).update(is_default=obj.is_default)
+        for words in form.doubts:
+            messages.warning(request, words)

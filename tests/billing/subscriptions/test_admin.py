@@ -134,7 +134,7 @@ def test_an_exchange_rate_is_between_two_currencies(staff_client: Client) -> Non
 
 def test_a_new_default_organization_takes_the_place_of_the_old_one(staff_client: Client) -> None:
     account = make_wallet().account
-    sent = {"account": account.pk, "tax_id": "1", "country": "de", "make_default": "on"}
+    sent = {"account": account.pk, "tax_id": "DE136695976", "country": "de", "make_default": "on"}
     for name in ("First", "Second"):
         assert staff_client.post(page("organizations_organization_add"), {**sent, "name": name}).status_code == 302
     assert list(Organization.objects.filter(is_default=True).values_list("name", "country")) == [("Second", "DE")]

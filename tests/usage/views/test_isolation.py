@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing.models import Card, TopUp, TopUpStatus
 from billing.urls import urlpatterns as money_urls
 from notifications.models import Incident
-from organizations.models import Account, Role
+from organizations.models import Account, Organization, Role
 from organizations.urls import urlpatterns as own_urls
 from tests.usage.events import charge, event, question
 from usage.models import UsageEvent
@@ -21,10 +21,12 @@ from usage.urls import urlpatterns as page_urls
 SECRET = "+1 999 555 0000"
 ELSEWHERE = {"switch_account", "accept_invitation"}  # tested in tests/organizations/test_pages.py
 # What is only posted to, and what only products with plans have: tests/billing holds the same of them.
-POSTED = {"auto_top_up_retry", "cards_add", "cards_default", "incident_dismiss"}
+POSTED = {"auto_top_up_retry", "cards_add", "cards_default", "incident_dismiss", "organization_default"}
 MODES = {"project_live", "project_sandbox"}  # asked and answered in tests/usage/views/test_projects.py
 PLANS = {str(each.name) for each in money_urls if str(each.name).startswith("subscription")}
-OWNED = {"call", "top_up_result", "top_up_status", "cards_remove"}
+OWNED = {"call", "top_up_result", "top_up_status", "cards_remove", "organization_edit", "organization_remove"}
+# Questions and forms that a viewer may not answer.
+PAYERS_ONLY = {"cards_remove", "organization_add", "organization_edit", "organization_remove"}
 
 
 @pytest.fixture
@@ -56,6 +58,7 @@ def secretive(bare_account: Callable[..., Account]) -> Account:
     Incident.objects.create(
         account=account, kind="auto_top_up", reason="card_declined", details={"card": "secret-card"}, opened_at=now
     )
+    Organization.objects.create(account=account, name="Secretive GmbH", tax_id="secret-tax", is_default=True)
     return account
 
 
@@ -68,11 +71,14 @@ def stranger(bare_account: Callable[..., Account]) -> Account:
 def addresses(account: Account) -> dict[str, str]:
     """Every customer page, with the account's own ids."""
     top_up = TopUp.objects.get(wallet__account=account).reference
+    organization = Organization.objects.get(account=account).pk
     known: dict[str, list[object]] = {
         "call": [UsageEvent.objects.get(account=account).pk],
         "top_up_result": [top_up],
         "top_up_status": [top_up],
         "cards_remove": [Card.objects.get(wallet__account=account).pk],
+        "organization_edit": [organization],
+        "organization_remove": [organization],
     }
     names = {str(each.name) for each in [*page_urls, *own_urls, *money_urls]} - ELSEWHERE - POSTED - PLANS - MODES
     return {name: reverse(name, args=known.get(name, [])) for name in names}
@@ -95,7 +101,16 @@ def test_another_account_finds_no_byte(secretive: Account, stranger: Account, re
     for name, address in addresses(secretive).items():
         status, body = body_of(client, address)
         assert status == (404 if name in OWNED else 200), address
-        for trace in (SECRET, "Secretive", "secret-call", "secret-failure", "secret-card", "9999", "Hush"):
+        for trace in (
+            SECRET,
+            "Secretive",
+            "secret-call",
+            "secret-failure",
+            "secret-card",
+            "secret-tax",
+            "9999",
+            "Hush",
+        ):
             assert trace not in body, (address, trace)
 
 
@@ -112,7 +127,7 @@ def test_another_accounts_project_does_not_exist(
 def test_every_role_may_read(secretive: Account, reader: Callable[..., Client], role: Role) -> None:
     client = reader(secretive, role)
     for name, address in addresses(secretive).items():
-        asks_viewer = name == "cards_remove" and role == Role.VIEWER  # a question that a viewer may not answer
+        asks_viewer = name in PAYERS_ONLY and role == Role.VIEWER
         assert body_of(client, address)[0] == (403 if asks_viewer else 200), address
 
 
