@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -43,7 +43,7 @@ KINDS = {
 }
 EVENT_IDS = "usage_usageevent_id_seq"
 ACTIVE_HOLDS = """
-SELECT call_id, id, wallet_id, amount, is_simulated FROM billing_hold
+SELECT call_id, id, wallet_id, project_id, amount, is_simulated FROM billing_hold
  WHERE service_id = %s AND call_id = ANY(%s::text[]) AND status = 'active'
 """
 
@@ -58,6 +58,7 @@ class ActiveHold:
 
     id: int
     wallet_id: int
+    project_id: int
     amount: Decimal
     is_simulated: bool
 
@@ -207,10 +208,15 @@ def _post(key: KeyContext, priced: list[tuple[int, PricedEvent]], results: dict[
 
 
 def _enter(books: Books, priced: PricedEvent, event_id: int, active: dict[str, ActiveHold]) -> event_rows.EventRow:
-    """Enter one event in the books: end its hold, take its charge."""
+    """Enter one event in the books: end its hold, take its charge.
+
+    A call keeps the mode that it was authorised in, so that nobody makes a call free by a visit to the sandbox.
+    """
     wallet = books.wallets[priced.account.wallet_id]
-    total = priced.rated.total if priced.rated is not None and not priced.project.is_sandbox else None
     hold = active.get(text(priced.event.data, "call_id")) if priced.event.event_type == EventType.CALL else None
+    if hold is not None and hold.project_id == priced.project.id and hold.is_simulated != priced.project.is_sandbox:
+        priced = replace(priced, project=replace(priced.project, is_sandbox=hold.is_simulated))
+    total = priced.rated.total if priced.rated is not None and not priced.project.is_sandbox else None
     if hold is not None and hold.wallet_id == wallet.id:
         status = HoldStatus.CAPTURED if total else HoldStatus.RELEASED
         books.end_hold(wallet, hold.id, hold.amount, status.value, is_simulated=hold.is_simulated)

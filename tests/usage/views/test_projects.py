@@ -100,7 +100,7 @@ def test_going_live_says_what_changes_and_asking_changes_nothing(
     page = reader(account).get(ask(account, "pilot", "live")).content.decode()
     assert "charged to the balance" in page
     assert '<span class="simulated">$0.90</span>' in page
-    assert "1 call is in progress. It will be charged when it ends" in page
+    assert "1 call is in progress. It is still simulated when it ends" in page
     assert "You can go back to the sandbox at any time." in page
     assert project_of(account, "pilot").is_sandbox
 
@@ -138,14 +138,14 @@ def test_back_in_the_sandbox_the_wallet_rests_and_the_balance_denies_no_call(
     assert Transaction.objects.count() == before
 
 
-def test_a_call_is_charged_by_the_mode_at_its_end_as_the_page_says(
+def test_a_call_keeps_the_mode_that_it_started_in_as_the_page_says(
     account: Account, reader: Callable[..., Client]
 ) -> None:
     authorize(key=key_of("aitelier"), request=question(account, "c-pilot", project="pilot", tier="standard"))
     authorize(key=key_of("aitelier"), request=question(account, "c-desk", project="desk", tier="standard"))
     client = reader(account)
     words = client.get(ask(account, "desk", "sandbox")).content.decode()
-    assert "1 call is in progress. It will be simulated when it ends" in words
+    assert "1 call is in progress. It is still charged when it ends" in words
     client.post(ask(account, "pilot", "live"))
     client.post(ask(account, "desk", "sandbox"))
     charge(
@@ -154,7 +154,7 @@ def test_a_call_is_charged_by_the_mode_at_its_end_as_the_page_says(
         event(account, project="desk", outcome="success", call_id="c-desk"),
     )
     simulated = dict(UsageEvent.objects.filter(account=account).values_list("call_id", "is_simulated"))
-    assert simulated == {"c-pilot": False, "c-desk": True}
+    assert simulated == {"c-pilot": True, "c-desk": False}
     assert balance_of(account) == Decimal("9.1")
     assert (account.wallet.held.amount, account.wallet.held_calls) == (Decimal(0), 0)
 
