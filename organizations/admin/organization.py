@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RelatedDropdownFilter
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from organizations.admin.base import BackOfficeAdmin
-from organizations.models import Account, Organization
-from organizations.services.organizations import FIELDS, Details, check
+from organizations.models import Organization, User
+from organizations.services.organizations import FIELDS, Details, check, ensure_default, make_default
 
 
 class OrganizationForm(forms.ModelForm):
@@ -99,14 +98,9 @@ class OrganizationAdmin(BackOfficeAdmin):
         return ("account",) if obj is not None else ()
 
     def save_model(self, request: HttpRequest, obj: Organization, form: Any, change: bool) -> None:
-        """Save; a new default takes the place of the old one, and an account with organizations always has one."""
-        with transaction.atomic():
-            Account.objects.select_for_update(no_key=True).get(pk=obj.account_id)
-            others = Organization.objects.filter(account_id=obj.account_id, is_default=True).exclude(pk=obj.pk)
-            obj.is_default = form.cleaned_data["make_default"] or not others.exists()
-            if obj.is_default:
-                others.update(is_default=False)
-            super().save_model(request, obj, form, change)
-            Organization.objects.filter(pk=obj.pk).update(is_default=obj.is_default)
+        """Save, and say what is doubtful; which one is the default is the service's to keep."""
+        super().save_model(request, obj, form, change)
+        settle = make_default if form.cleaned_data["make_default"] else ensure_default
+        settle(account_id=obj.account_id, organization_id=obj.pk, user_id=cast(User, request.user).pk)
         for words in form.doubts:
             messages.warning(request, words)

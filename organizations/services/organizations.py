@@ -125,6 +125,12 @@ def make_default(*, account_id: int, organization_id: int, user_id: int) -> Orga
     return organization
 
 
+def ensure_default(*, account_id: int, organization_id: int, user_id: int) -> None:
+    """Make the organization the default where the account has none. Raises Organization.DoesNotExist."""
+    if not Organization.objects.filter(account_id=account_id, is_default=True).exists():
+        make_default(account_id=account_id, organization_id=organization_id, user_id=user_id)
+
+
 def remove(*, account_id: int, organization_id: int, user_id: int) -> None:
     """Remove an organization that nothing names; the oldest of the others takes a default's place.
 
