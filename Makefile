@@ -50,7 +50,7 @@ lock: $(UV)
 	$(UV) pip compile $(COMPILE) --constraint requirements-dev.txt pyproject.toml -o requirements.txt
 	echo uv | $(UV) pip compile $(COMPILE) --upgrade - -o requirements-uv.txt
 
-COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 clean:
 	rm -rf $(VENV) .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
