@@ -29,6 +29,9 @@ class Account(models.Model):
     email = models.EmailField("owner's e-mail", blank=True)
     country = models.CharField(max_length=2, blank=True, help_text="ISO 3166 code, two letters.")
     timezone = models.CharField(max_length=64, help_text="Days, caps and pages follow it.")
+    language = models.CharField(
+        max_length=10, blank=True, help_text="Of pages and letters. Empty: the reader's browser's."
+    )
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(auto_now_add=True)
     members: models.ManyToManyField = models.ManyToManyField(
@@ -66,6 +69,9 @@ class Invitation(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations")
     email = models.EmailField()
     role = models.CharField(max_length=10, choices=Role, default=Role.OWNER)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()

@@ -32,6 +32,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=150, blank=True)
     is_active = models.BooleanField("active", default=True, help_text="Switch off instead of deleting a person.")
     is_staff = models.BooleanField("staff", default=False, help_text="May sign in to this admin.")
+    language = models.CharField(max_length=10, blank=True, help_text="Of pages and letters. Empty: the account's.")
     date_joined = models.DateTimeField("joined", default=timezone.now, editable=False)
 
     objects = UserManager()
