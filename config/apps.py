@@ -1,4 +1,4 @@
-"""The project itself as an app: it holds the commands that run it, and refuses to start insecurely."""
+"""The project itself as an app: it holds its commands and translations, and refuses to start insecurely."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Raises ImproperlyConfigured for an insecure production setting."""
+        """Compile translations that have changed. Raises ImproperlyConfigured for an insecure production setting."""
+        from config.catalogues.files import compile_catalogues
         from config.checks import refuse_insecure
 
-        refuse_insecure(sys.modules["config.settings"])
+        settings = sys.modules["config.settings"]
+        refuse_insecure(settings)
+        compile_catalogues(settings.LOCALE_PATHS[0])

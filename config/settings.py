@@ -71,10 +71,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "organizations.languages.ReadersLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -248,7 +248,8 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Billing <billing@localho
 
 # Languages and time
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]  # another one comes with its catalogue: half-translated pages are worse than none
+LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hi", "हिन्दी")]  # each but the first has its catalogue
+LOCALE_PATHS = [DATA_DIR / "locale"]  # compiled there from config/locale by every process that starts
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -17,6 +17,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 
+from organizations.languages import speak_accounts_language
 from organizations.models import Account, Membership, Product, Project, Role, User
 
 SESSION_KEY = "account"
@@ -99,7 +100,7 @@ def _chosen_project(request: HttpRequest, projects: tuple[Project, ...]) -> Proj
 
 
 def tenant_page(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Make a page of a function that takes the request and the reader's tenant.
+    """Make a page of a function that takes the request and the reader's tenant, in the language of the two.
 
     Readers who are not signed in go to the sign-in page; those without an account are told so.
     """
@@ -109,6 +110,7 @@ def tenant_page(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResp
         tenant = current_tenant(request)
         if tenant is None:
             return render(request, "organizations/no_account.html")
+        speak_accounts_language(tenant.user, tenant.account)
         return page(request, tenant, *args, **kwargs)
 
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", login_required(view))

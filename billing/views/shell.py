@@ -18,7 +18,7 @@ from django.utils.functional import cached_property
 
 from billing.models import Plan, TopUpTerms, Wallet
 from billing.selectors.page_balance import Balance, balance_of
-from billing.templatetags.money import CREDIT, prefer_locale
+from billing.templatetags.money import CREDIT
 from billing.views.banners import incident_banners
 from billing.views.navigation import entries_of, page_link, tabs_of, top_up_label
 from billing.views.roles import may_pay
@@ -31,7 +31,6 @@ class Frame:
     """What a page needs besides its own data: clock, wallet, balance, links that keep the chosen project."""
 
     def __init__(self, request: HttpRequest, tenant: Tenant) -> None:
-        prefer_locale(request.headers.get("Accept-Language", ""))
         self.tenant = tenant
         self.wallet = tenant.one(Wallet)
         self.zone = ZoneInfo(tenant.account.timezone)
