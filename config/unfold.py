@@ -109,6 +109,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Calls and events", "call", "usage", "usageevent"),
             _item("Rejected events", "call_missed", "usage", "rejectedevent"),
             _item("Daily usage", "bar_chart", "usage", "dailyusage"),
+            _item("Daily components", "stacked_bar_chart", "usage", "dailycomponent"),
             _item("Chat hours", "forum", "usage", "chathour"),
             _item("Rate cards", "sell", "usage", "ratecard"),
             _item("Rate-card versions", "history_edu", "usage", "ratecardversion"),

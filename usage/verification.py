@@ -105,7 +105,7 @@ SELECT h.id AS hold_id, h.wallet_id, h.call_id, h.status, e.events, e.charged
 """,
 )
 
-# What an event adds to the roll-up is what `usage.services.event_rows` adds: an hour's tokens are its messages', and
+# What an event adds to the roll-up is what `usage.services.rollup_rows` adds: an hour's tokens are its messages', and
 # those of a type without such fields are unknown fields, which may hold anything.
 DAILY_USAGE_EQUALS_EVENTS = Invariant(
     "daily_usage_equals_events",
@@ -131,6 +131,51 @@ SELECT account_id, project_id, day, is_simulated, event_type, channel, model, ti
         coalesce(e.spent, 0), coalesce(e.cost, 0))
        <> (coalesce(u.count, 0), coalesce(u.free_count, 0), coalesce(u.seconds, 0), coalesce(u.tokens, 0),
            coalesce(u.spent, 0), coalesce(u.cost, 0))
+""",
+)
+
+DAILY_COMPONENTS_EQUAL_LINES = Invariant(
+    "daily_components_equal_lines",
+    "The daily roll-up by component is the sum of the charge lines of the day's events, less those that were reversed.",
+    """
+SELECT account_id, project_id, day, is_simulated, event_type, model, tier, outcome, component, unit,
+       l.count, c.count AS component_count, l.quantity, c.quantity AS component_quantity, l.amount,
+       c.amount AS component_amount
+  FROM (SELECT e.account_id, e.project_id, e.day, e.is_simulated, e.event_type, e.model, e.tier, e.outcome,
+               line.component, line.unit, e.currency, count(*) AS count, sum(line.quantity) AS quantity,
+               sum(line.amount) AS amount
+          FROM usage_usageevent e,
+               jsonb_to_recordset(e.lines) AS line(component text, unit text, quantity numeric, amount numeric)
+         WHERE e.status = 'accepted'
+         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11) l
+  FULL JOIN (SELECT account_id, project_id, day, is_simulated, event_type, model, tier, outcome, component, unit,
+                    currency, count, quantity, amount FROM usage_dailycomponent) c
+       USING (account_id, project_id, day, is_simulated, event_type, model, tier, outcome, component, unit, currency)
+ WHERE (coalesce(l.count, 0), coalesce(l.quantity, 0), coalesce(l.amount, 0))
+       <> (coalesce(c.count, 0), coalesce(c.quantity, 0), coalesce(c.amount, 0))
+""",
+)
+
+# A charge is of its own day whenever it is reversed: the reversal is found by its key, not by its day.
+ROLL_UPS_EQUAL_LEDGER = Invariant(
+    "roll_ups_equal_ledger",
+    "What the daily roll-ups say was spent is what the ledger's charges of the day moved, less their reversals.",
+    """
+SELECT wallet_id, project_id, day, sum(ledger) AS ledger, sum(usage) AS usage, sum(components) AS components
+  FROM (SELECT c.wallet_id, c.project_id, c.day, c.currency, -c.amount - coalesce(v.amount, 0) AS ledger, 0 AS usage,
+               0 AS components
+          FROM billing_transaction c
+          LEFT JOIN billing_transaction v
+                 ON v.wallet_id = c.wallet_id AND v.kind = 'void' AND v.key = 'void:' || substr(c.key, 8)
+         WHERE c.kind IN ('call', 'chat', 'crawl', 'llm')
+         UNION ALL
+        SELECT w.id, u.project_id, u.day, u.currency, 0, u.spent, 0
+          FROM usage_dailyusage u JOIN billing_wallet w ON w.account_id = u.account_id WHERE NOT u.is_simulated
+         UNION ALL
+        SELECT w.id, c.project_id, c.day, c.currency, 0, 0, c.amount
+          FROM usage_dailycomponent c JOIN billing_wallet w ON w.account_id = c.account_id WHERE NOT c.is_simulated) s
+ GROUP BY wallet_id, project_id, day, currency
+HAVING sum(ledger) <> sum(usage) OR sum(ledger) <> sum(components)
 """,
 )
 
@@ -174,6 +219,8 @@ INVARIANTS = (
     EVENTS_OF_OWN_ACCOUNT,
     HOLDS_END_WITH_THEIR_EVENT,
     DAILY_USAGE_EQUALS_EVENTS,
+    DAILY_COMPONENTS_EQUAL_LINES,
+    ROLL_UPS_EQUAL_LEDGER,
     CHAT_HOURS_EQUAL_MESSAGES,
     CHAT_HOURS_ARE_CHARGED,
 )

@@ -20,8 +20,9 @@ TOTAL_WALLETS = WALLETS + 2 + len(SIZES)
 MONEY = Decimal(10_000_000)
 
 MAKE_ACCOUNTS = """
-INSERT INTO organizations_account (product_id, external_id, name, email, country, timezone, status, created_at)
-SELECT %s, 'bench-' || n, 'Bench ' || n, '', 'US', 'America/New_York', 'active', now()
+INSERT INTO organizations_account (product_id, external_id, name, email, country, timezone, language, status,
+       created_at)
+SELECT %s, 'bench-' || n, 'Bench ' || n, '', 'US', 'America/New_York', '', 'active', now()
   FROM generate_series(0, %s - 1) n ORDER BY n
 """
 MAKE_PROJECTS = """

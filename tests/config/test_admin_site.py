@@ -32,6 +32,7 @@ READ_ONLY = (
     "billing.LedgerVerification",
     "usage.UsageEvent",
     "usage.DailyUsage",
+    "usage.DailyComponent",
     "usage.ChatHour",
     "usage.RejectedEvent",
     "usage.IdempotentRequest",

@@ -7,7 +7,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 
 from organizations.admin.amounts import money_column
 from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
-from usage.models import ChatHour, DailyUsage
+from usage.models import ChatHour, DailyComponent, DailyUsage
 
 
 @admin.register(DailyUsage)
@@ -43,6 +43,44 @@ class DailyUsageAdmin(ReadOnlyMixin, BigTableAdmin):
         ("count", "free_count"),
         ("seconds", "tokens"),
         (money_column("spent", "spent"), money_column("cost", "provider cost")),
+    )
+    readonly_fields = fields[5]
+
+
+@admin.register(DailyComponent)
+class DailyComponentAdmin(ReadOnlyMixin, BigTableAdmin):
+    """Days of projects by what was charged for; equal to the charge lines they sum."""
+
+    list_display = (
+        "day",
+        "account",
+        "project",
+        "component",
+        "model",
+        "tier",
+        "outcome",
+        "count",
+        "quantity",
+        "unit",
+        money_column("amount", "amount"),
+        "is_simulated",
+    )
+    list_filter = (
+        ("account", AutocompleteSelectFilter),
+        ("day", RangeDateFilter),
+        ("event_type", ChoicesDropdownFilter),
+        "is_simulated",
+    )
+    list_select_related = ("account", "project")
+    narrowing = ("account__id__exact",)
+    narrowing_hint = "Choose an account to see older ones."
+    fields = (
+        ("account", "project", "day"),
+        ("event_type", "model", "is_simulated"),
+        ("tier", "outcome"),
+        ("component", "count"),
+        ("quantity", "unit"),
+        (money_column("amount", "amount"),),
     )
     readonly_fields = fields[5]
 

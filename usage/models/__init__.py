@@ -3,10 +3,11 @@ from usage.models.event import EventType, UsageEvent
 from usage.models.idempotency import IdempotentRequest
 from usage.models.rate_card import FreeRule, Rate, RateCard, RateCardVersion
 from usage.models.rejection import RejectedEvent
-from usage.models.rollup import DailyUsage
+from usage.models.rollup import DailyComponent, DailyUsage
 
 __all__ = [
     "ChatHour",
+    "DailyComponent",
     "DailyUsage",
     "EventType",
     "FreeRule",

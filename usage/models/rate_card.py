@@ -24,6 +24,12 @@ class RateCard(models.Model):
         Account, on_delete=models.PROTECT, null=True, blank=True, related_name="rate_card", help_text="Empty: default."
     )
     name = models.CharField(max_length=100)
+    examples = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="What the calculator on the prices page begins with: an event's data by event type.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

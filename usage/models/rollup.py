@@ -1,6 +1,7 @@
-"""Daily roll-up of usage, written in the transaction of the charges it sums and equal to the events always.
+"""Daily roll-ups of usage, written in the transaction of the charges they sum and equal to the events always.
 
-A row sums the events charged on one of the account's days, less those voided since.
+A row sums the events charged on one of the account's days, less those voided since: `DailyUsage` the events,
+`DailyComponent` the lines of their charges.
 """
 
 from __future__ import annotations
@@ -56,3 +57,47 @@ class DailyUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.event_type}"
+
+
+class DailyComponent(models.Model):
+    """What one day of one project was charged for, by component of the rate card."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, db_index=False, db_constraint=False)
+    day = models.DateField()
+    is_simulated = models.BooleanField()
+    event_type = models.CharField(max_length=40, choices=EventType)
+    model = models.CharField(max_length=80)
+    tier = models.CharField(max_length=40)
+    outcome = models.CharField(max_length=20)
+    component = models.CharField(max_length=40)
+    unit = models.CharField(max_length=20)
+    currency = currency_field()
+    count = models.IntegerField(help_text="Charge lines.")
+    quantity = models.DecimalField(max_digits=30, decimal_places=12, help_text="In the unit.")
+    amount = amount_field()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "account",
+                    "day",
+                    "project",
+                    "is_simulated",
+                    "event_type",
+                    "model",
+                    "tier",
+                    "outcome",
+                    "component",
+                    "unit",
+                ],
+                name="daily_component_once",
+            ),
+            models.CheckConstraint(
+                condition=not_nan("amount") & not_nan("quantity", digits=18), name="daily_component_sums"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.component}"

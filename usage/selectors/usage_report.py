@@ -1,7 +1,7 @@
 """What an account used between two of its days, summed by day, project, component or outcome, for the API.
 
-Days, projects and outcomes come from the daily roll-up, components from the charge lines of the events themselves;
-reversed events count in neither. Simulated usage stands in rows of its own and in no sum of money.
+All come from the daily roll-ups, in which reversed events do not count. Simulated usage stands in rows of its own and
+in no sum of money.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ SELECT {group}, u.is_simulated, sum(u.count), sum(u.free_count), sum(u.seconds),
  GROUP BY 1, 2 HAVING sum(u.count) <> 0 OR sum(u.spent) <> 0 ORDER BY 1, 2
 """
 BY_COMPONENT = """
-SELECT l.component, l.unit, e.is_simulated, count(*), sum(l.quantity), sum(l.amount)
-  FROM usage_usageevent e,
-       jsonb_to_recordset(e.lines) AS l(component text, unit text, quantity numeric, amount numeric)
- WHERE e.account_id = %s AND e.day BETWEEN %s AND %s AND e.status = 'accepted' AND e.total IS NOT NULL
- GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+SELECT component, unit, is_simulated, sum(count), sum(quantity), sum(amount)
+  FROM usage_dailycomponent WHERE account_id = %s AND day BETWEEN %s AND %s
+ GROUP BY 1, 2, 3 HAVING sum(count) <> 0 ORDER BY 1, 2, 3
 """
 
 
@@ -55,7 +53,7 @@ def usage_by_component(*, account_id: int, first_day: date, last_day: date) -> l
             "component": component,
             "unit": unit,
             "simulated": is_simulated,
-            "count": count,
+            "count": int(count),
             "quantity": plain(quantity),
             "spent": f"{spent:.6f}",
         }

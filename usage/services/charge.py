@@ -28,7 +28,7 @@ from organizations.selectors.keys import KeyContext
 from usage.models.event import EventType
 from usage.selectors.cards import load_cards
 from usage.selectors.terms import load_terms
-from usage.services import answers, chat, context, event_rows, known
+from usage.services import answers, chat, context, event_rows, known, rollup_rows
 from usage.services.answers import EventResult
 from usage.services.incoming import IncomingEvent, Rejection
 from usage.services.pricing import PricedEvent, price, text
@@ -196,7 +196,7 @@ def _post(key: KeyContext, priced: list[tuple[int, PricedEvent]], results: dict[
         writing = merged(
             event_rows.insert_events(rows, service_id=key.service_id, currency=key.currency, now=books.now),
             *ledger.statements(books),
-            event_rows.add_daily_usage(rows, currency=key.currency),
+            *rollup_rows.add_events(rows, currency=key.currency),
             *([chat.add_messages(messages, key.service_id)] if messages else []),
             counting=True,
         )

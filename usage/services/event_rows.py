@@ -1,4 +1,4 @@
-"""The statements that write usage events, their daily roll-up and refusals: one each for all rows of a batch."""
+"""The statements that write usage events and refusals: one each for all rows of a batch."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
 from organizations.database import Statement, rows
-from usage.models.event import EventType
 from usage.services.incoming import Rejection
 from usage.services.pricing import PricedEvent, text
 
-ZERO = Decimal(0)
-TOKEN_TYPES = (EventType.CALL.value, EventType.CHAT_MESSAGE.value, EventType.LLM.value)
 _encode = msgspec.json.Encoder().encode
 
 # ON CONFLICT decides who is first; the caller compares the number of rows with what it sent.
@@ -34,15 +30,6 @@ SELECT id, source, event_id, event_type, occurred_at, body::jsonb, account_id, p
        duration_seconds, version_id, total, cost, lines, free_code, free_reason, hour, hold_id, transaction_id,
        available_after, held_after)
 ON CONFLICT (service_id, source, event_id) DO NOTHING RETURNING 1
-"""
-ADD_DAILY_USAGE = """
-INSERT INTO usage_dailyusage AS u (account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome,
-       currency, count, free_count, seconds, tokens, spent, cost)
-SELECT * FROM {rows} AS v
-ON CONFLICT (account_id, day, project_id, is_simulated, event_type, channel, model, tier, outcome) DO UPDATE SET
-  count = u.count + EXCLUDED.count, free_count = u.free_count + EXCLUDED.free_count,
-  seconds = u.seconds + EXCLUDED.seconds, tokens = u.tokens + EXCLUDED.tokens, spent = u.spent + EXCLUDED.spent,
-  cost = u.cost + EXCLUDED.cost
 """
 INSERT_REJECTIONS = """
 INSERT INTO usage_rejectedevent (service_id, source, event_id, subject, code, detail, body, received_at)
@@ -69,6 +56,11 @@ class EventRow:
         """The charge, None for a message that is charged with its hour."""
         return None if self.priced.rated is None else self.priced.rated.total
 
+    @property
+    def model(self) -> str:
+        """The model that priced the event, or the one a message names."""
+        return text(self.priced.event.data, "model") if self.priced.rated is None else self.priced.rated.model
+
 
 def insert_events(entered: Sequence[EventRow], *, service_id: int, currency: str, now: datetime) -> Statement:
     """All events, in key order, so that two batches with common keys cannot wait for each other in a circle."""
@@ -90,7 +82,7 @@ def insert_events(entered: Sequence[EventRow], *, service_id: int, currency: str
         ("text", [text(event.data, "channel") for event in events]),
         ("text", [text(event.data, "direction") for event in events]),
         ("text", [text(event.data, "status") for event in events]),
-        ("text", [_model(row) for row in ordered]),
+        ("text", [row.model for row in ordered]),
         ("text", ["" if r is None else r.tier for r in rated]),
         ("text", ["" if r is None else r.outcome for r in rated]),
         ("text", ["" if r is None else r.outcome_reason for r in rated]),
@@ -109,56 +101,6 @@ def insert_events(entered: Sequence[EventRow], *, service_id: int, currency: str
         ("numeric", [row.held_after for row in ordered]),
     )
     return INSERT_EVENTS.format(rows=source), [service_id, now, currency, *params]
-
-
-def add_daily_usage(entered: Sequence[EventRow], *, currency: str) -> Statement:
-    """The events added to the daily roll-up, in key order."""
-    sums: dict[tuple[Any, ...], list[Any]] = {}
-    for row in entered:
-        event, rated = row.priced.event, row.priced.rated
-        data = event.data
-        key = (
-            row.priced.account.id,
-            row.priced.project.id,
-            row.day,
-            row.priced.project.is_sandbox,
-            event.event_type,
-            text(data, "channel"),
-            _model(row),
-            "" if rated is None else rated.tier,
-            "" if rated is None else rated.outcome,
-        )
-        known = sums.setdefault(key, [0, 0, ZERO, ZERO, ZERO, ZERO])
-        known[0] += 1
-        known[1] += rated is not None and not rated.total
-        known[2] += data.get("duration_seconds") or ZERO
-        known[3] += tokens(event.event_type, data)
-        if rated is not None:
-            known[4] += rated.total
-            known[5] += rated.cost
-    return daily_usage_statement([(*key, currency, *values) for key, values in sorted(sums.items())])
-
-
-def daily_usage_statement(sums: Sequence[tuple[Any, ...]]) -> Statement:
-    """Adds sums of (key…, currency, count, free count, seconds, tokens, spent, cost) to the roll-up."""
-    kinds = ["bigint", "bigint", "date", "boolean", "varchar", "text", "text", "text", "text", "varchar"]
-    kinds += ["int", "int", "numeric", "numeric", "numeric", "numeric"]
-    source, params = rows(*zip(kinds, zip(*sums, strict=True), strict=True))
-    return ADD_DAILY_USAGE.format(rows=source), params
-
-
-def _model(row: EventRow) -> str:
-    return text(row.priced.event.data, "model") if row.priced.rated is None else row.priced.rated.model
-
-
-def tokens(event_type: str, data: dict[str, Any]) -> Decimal:
-    """All language-model tokens an event reports, where its type has such fields.
-
-    Elsewhere they are unknown fields, which may hold anything; an hour's are those of its messages, counted already.
-    """
-    if event_type not in TOKEN_TYPES:
-        return ZERO
-    return Decimal(data.get("llm_input_tokens") or 0) + Decimal(data.get("llm_output_tokens") or 0)
 
 
 def insert_rejections(rejections: Sequence[Rejection], *, service_id: int) -> Statement:

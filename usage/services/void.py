@@ -17,7 +17,7 @@ from organizations.selectors.keys import KeyContext
 from usage.models import UsageEvent
 from usage.services.answers import balance_dict, charge_dict
 from usage.services.errors import ServiceError
-from usage.services.event_rows import daily_usage_statement, tokens
+from usage.services.rollup_rows import take_event, tokens_of
 
 REASON_LENGTH = 255
 REPORTED_TOKENS = """
@@ -28,7 +28,7 @@ SELECT body -> 'data' ->> 'llm_input_tokens', body -> 'data' ->> 'llm_output_tok
 def void_event(*, key: KeyContext, source: str, event_id: str, reason: str) -> dict[str, Any]:
     """Reverse the event with this key; again is no error and reverses nothing twice.
 
-    Raises ServiceError unknown_event (404), event_in_open_hour and event_in_charged_hour (409).
+    Raises ServiceError unknown_event (404), and what `void` raises.
     """
     event = UsageEvent.objects.filter(service_id=key.service_id, source=source, event_id=event_id).first()
     if event is None:
@@ -37,10 +37,10 @@ def void_event(*, key: KeyContext, source: str, event_id: str, reason: str) -> d
 
 
 def void(*, event: UsageEvent, reason: str, actor_id: int | None) -> dict[str, Any]:
-    """Reverse one event: the grants get back what was taken from them, the roll-up loses the event.
+    """Reverse one event: the grants get back what was taken from them, the roll-ups lose the event.
 
-    Raises ServiceError invalid_reason (422), event_in_open_hour and event_in_charged_hour (409: a chat message is
-    charged with its hour, and it is the hour's own event that can be reversed).
+    Raises ServiceError invalid_reason (422) and charged_by_the_hour (409: a chat message is charged with its hour,
+    and it is the hour's own event that can be reversed).
     """
     reason = reason.strip()
     if not reason or len(reason) > REASON_LENGTH:
@@ -81,34 +81,11 @@ def _reverse(books: Books, wallet_id: int, event: UsageEvent, reason: str, actor
         books.reverse(wallet, parts, grants, note, spent_on=event.transaction.day)
         books.expire_due(wallet)
     ledger.write(books)
-    run(daily_usage_statement([_negative(event)]))
+    run(*take_event(event, tokens=tokens_of(event.event_type, _reported_tokens(event))))
     event.status = UsageEvent.Status.VOID
     event.voided_at = books.now
     event.void_reason = reason
     event.save(update_fields=["status", "voided_at", "void_reason"])
-
-
-def _negative(event: UsageEvent) -> tuple[Any, ...]:
-    """The event's row of the daily roll-up, with the opposite sign."""
-    total = event.total.amount if event.total is not None else Decimal(0)
-    return (
-        event.account_id,
-        event.project_id,
-        event.day,
-        event.is_simulated,
-        event.event_type,
-        event.channel,
-        event.model,
-        event.tier,
-        event.outcome,
-        event.currency,
-        -1,
-        -1 if total == 0 else 0,
-        -event.duration_seconds,
-        -tokens(event.event_type, _reported_tokens(event)),
-        -total,
-        -event.cost.amount,
-    )
 
 
 def _reported_tokens(event: UsageEvent) -> dict[str, Any]:
