@@ -7,8 +7,8 @@ then English. Letters have no browser: person, account, English. Staff's pages, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 
@@ -45,6 +45,17 @@ def speak_accounts_language(user: User, account: Account) -> None:
         translation.activate(language)
 
 
+@contextmanager
+def browser_prefers(accept_language: str) -> Iterator[None]:
+    """What is written inside is for a browser that sends this header."""
+    first = PREFERRED.match(accept_language)
+    token = _browsers.set(first[0] if first else "")
+    try:
+        yield
+    finally:
+        _browsers.reset(token)
+
+
 class ReadersLanguage:
     """Middleware: texts in the reader's language for the length of the request, and not a moment longer.
 
@@ -65,19 +76,14 @@ class ReadersLanguage:
         return response
 
     def _answer(self, request: HttpRequest, language: str, *, browser: str) -> HttpResponseBase:
-        first = PREFERRED.match(browser)
-        token = _browsers.set(first[0] if first else "")
-        try:
-            with translation.override(language):
-                response = self.get_response(request)
-                response.headers.setdefault("Content-Language", translation.get_language() or ENGLISH)
-            return response
-        finally:
-            _browsers.reset(token)
+        with translation.override(language), browser_prefers(browser):
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or ENGLISH)
+        return response
 
 
 @lru_cache
-def locale_of(code: str) -> Locale:
+def _locale_of(code: str) -> Locale:
     """The locale that belongs to a code such as `en-IN`; English where there is none."""
     try:
         return Locale.parse(code, sep="-")
@@ -89,7 +95,7 @@ def text_locale() -> Locale:
     """How the reader writes dates: the browser's kind of the language that the texts are in (15 Mar in en-GB)."""
     language = translation.get_language() or ENGLISH
     browsers = _browsers.get()
-    return locale_of(browsers if browsers.partition("-")[0].lower() == language else language)
+    return _locale_of(browsers if browsers.partition("-")[0].lower() == language else language)
 
 
 def number_locale() -> Locale:
@@ -98,4 +104,4 @@ def number_locale() -> Locale:
     An Indian reader of English texts reads 12,34,567.
     """
     language = translation.get_language() or ENGLISH
-    return locale_of(_browsers.get() if language == ENGLISH and _browsers.get() else language)
+    return _locale_of(_browsers.get() if language == ENGLISH and _browsers.get() else language)

@@ -7,22 +7,19 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, get_timezone_location
+from babel.dates import format_date, format_interval, format_skeleton, get_timezone_location
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from billing.templatetags.money import number, reader_locale
+from billing.templatetags.money import number
+from organizations.languages import text_locale
 
 register = template.Library()
 
 DASH = "\N{EN DASH}"
-
-
-def _locale() -> Any:
-    return reader_locale(get_language())
 
 
 def local(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -32,49 +29,60 @@ def local(moment: datetime, zone: ZoneInfo) -> datetime:
 
 def day_short(day: date) -> str:
     """Mar 15."""
-    return str(format_skeleton("MMMd", datetime(day.year, day.month, day.day), locale=_locale()))
+    return str(format_skeleton("MMMd", datetime(day.year, day.month, day.day), locale=text_locale()))
 
 
 def day_year(day: date) -> str:
     """Mar 15, 2026."""
-    return str(format_date(day, "medium", locale=_locale()))
+    return str(format_date(day, "medium", locale=text_locale()))
 
 
 def day_long(day: date) -> str:
     """March 15."""
-    return str(format_skeleton("MMMMd", datetime(day.year, day.month, day.day), locale=_locale()))
+    return str(format_skeleton("MMMMd", datetime(day.year, day.month, day.day), locale=text_locale()))
 
 
 def day_full(day: date) -> str:
     """Sunday, March 15, 2026."""
-    return str(format_date(day, "full", locale=_locale()))
+    return str(format_date(day, "full", locale=text_locale()))
 
 
 def day_named(day: date) -> str:
     """Sunday, March 15."""
-    return f"{format_date(day, 'EEEE', locale=_locale())}, {day_long(day)}"
+    return f"{format_date(day, 'EEEE', locale=text_locale())}, {day_long(day)}"
 
 
 def day_brief(day: date) -> str:
     """Sun, Mar 15."""
-    return str(format_skeleton("MMMEd", datetime(day.year, day.month, day.day), locale=_locale()))
+    return str(format_skeleton("MMMEd", datetime(day.year, day.month, day.day), locale=text_locale()))
 
 
 def month_name(day: date) -> str:
     """March 2026."""
-    return str(format_date(day, "LLLL y", locale=_locale()))
+    return str(format_date(day, "LLLL y", locale=text_locale()))
 
 
 def month_word(day: date) -> str:
     """March."""
-    return str(format_date(day, "LLLL", locale=_locale()))
+    return str(format_date(day, "LLLL", locale=text_locale()))
+
+
+def month_short(day: date) -> str:
+    """Mar 2026."""
+    return str(format_skeleton("yMMM", datetime(day.year, day.month, day.day), locale=text_locale()))
+
+
+def day_span(first: date, last: date, *, year: bool = False) -> str:
+    """February 14 to March 15 in short, or with the year; one day is said once. Two years are always named."""
+    skeleton = "yMMMd" if year or first.year != last.year else "MMMd"
+    return str(format_interval(first, last, skeleton, locale=text_locale()))
 
 
 def place(zone: ZoneInfo) -> str:
     """The place a timezone is named for: New York."""
     if zone.key in ("UTC", "Etc/UTC"):
         return "UTC"
-    return str(get_timezone_location(zone, locale=_locale(), return_city=True))
+    return str(get_timezone_location(zone, locale=text_locale(), return_city=True))
 
 
 def clock(moment: datetime, *, seconds: bool = False) -> str:

@@ -1,55 +1,37 @@
 """Amounts as people read them (DESIGN-LANGUAGE.md, 'Money').
 
 Sign, symbol, two decimals, then in a quieter tone the digits below a cent, as many as the ledger has: nothing is
-rounded away. Digits are grouped as the reader's locale does. Credits are whole and carry their unit as a word.
+rounded away. Digits are grouped as the reader's locale does, and the symbol stands last where the language of the
+texts puts it there (1 234,50 $). Credits are whole and carry their unit as a word.
 """
 
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterable
-from contextvars import ContextVar
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from babel import Locale, UnknownLocaleError
-from babel.numbers import NumberPattern
+from babel import Locale
+from babel.numbers import NumberPattern, format_compact_decimal, get_decimal_symbol
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from djmoney.money import Money
 
+from organizations.languages import number_locale
+
 register = template.Library()
 
 CREDIT = "CREDIT"
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "INR": "₹", "RUB": "₽"}
 MINUS = "\N{MINUS SIGN}"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 CENT = Decimal("0.01")
 MICRO_DIGITS_MAX = 4
-
-
-_preferred: ContextVar[str] = ContextVar("preferred locale", default="")
-
-
-def prefer_locale(accept_language: str) -> None:
-    """Write numbers from here on as the reader's browser prefers, whatever language the texts are in.
-
-    An Indian reader of English texts reads 12,34,567. Holds for the request, whose page sets it first of all.
-    """
-    first = re.match(r"[A-Za-z]{2,3}(-[A-Za-z]{2,4}){0,2}(?=$|[,; ])", accept_language)
-    _preferred.set(first[0] if first else "")
-
-
-@lru_cache
-def reader_locale(language: str | None) -> Locale:
-    """The locale that belongs to a language code; English where there is none."""
-    try:
-        return Locale.parse(language or "en", sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
+COMPACT_FROM = 1_000_000
 
 
 @lru_cache
@@ -59,9 +41,20 @@ def _pattern(locale: Locale, fraction: tuple[int, int]) -> NumberPattern:
     return pattern
 
 
+@lru_cache
+def _symbol_is_last(language: str) -> bool:
+    """Whether the language writes a currency's symbol behind the number (CLDR)."""
+    return bool(language) and Locale.parse(language, sep="-").currency_formats["standard"].pattern.endswith("¤")
+
+
+def decimal_mark() -> str:
+    """What the reader writes between units and decimals."""
+    return str(get_decimal_symbol(number_locale()))
+
+
 def number(value: Decimal | int, *, least: int = 0, most: int = 0) -> str:
     """A number with the locale's separators and between `least` and `most` decimals."""
-    locale = reader_locale(_preferred.get() or get_language())
+    locale = number_locale()
     return str(_pattern(locale, (least, most)).apply(Decimal(value), locale))
 
 
@@ -85,21 +78,53 @@ def sign_of(amount: Decimal, *, plus: bool) -> str:
     return "+" if plus and amount > 0 else ""
 
 
-def money_parts(amount: Decimal, currency: str, *, plus: bool = False) -> tuple[str, str]:
-    """What stands in ink and what stands quieter behind it."""
+def countable(value: Decimal) -> int:
+    """The number that chooses a plural's form; a fraction takes that of a few, as in 1.5 credits."""
+    return int(value) if value == value.to_integral_value() else 2
+
+
+class MoneyParts(NamedTuple):
+    """An amount's words: `ink`, then quieter the digits below a cent, then what follows the digits."""
+
+    ink: str
+    micro: str = ""
+    after: str = ""
+
+
+def money_parts(amount: Decimal, currency: str, *, plus: bool = False, cents: bool = True) -> MoneyParts:
+    """What stands in ink, what stands quieter behind it, and the symbol where the language puts it last.
+
+    Without `cents`, a whole amount is written without decimals.
+    """
     size = abs(amount)
     sign = sign_of(amount, plus=plus)
     if currency == CREDIT:
-        whole = number(size, most=6)
-        unit = ngettext("credit", "credits", 1 if size == 1 else 2)
-        return f"{sign}{whole} {unit}", ""
-    symbol = SYMBOLS.get(currency, f"{currency} ")
-    return f"{sign}{symbol}{number(size.quantize(CENT, ROUND_DOWN), least=2, most=2)}", micro_of(amount)
+        words = ngettext("%(count)s credit", "%(count)s credits", countable(size))
+        return MoneyParts(sign + words % {"count": number(size, most=6)})
+    decimals = 2 if cents or size != size.to_integral_value() else 0
+    digits = number(size.quantize(CENT, ROUND_DOWN), least=decimals, most=decimals)
+    symbol = SYMBOLS.get(currency, currency)
+    if _symbol_is_last(get_language() or ""):
+        return MoneyParts(f"{sign}{digits}", micro_of(amount), f"{NO_BREAK_SPACE}{symbol}")
+    space = NO_BREAK_SPACE if symbol == currency else ""
+    return MoneyParts(f"{sign}{symbol}{space}{digits}", micro_of(amount))
 
 
 def money_text(amount: Decimal, currency: str, *, plus: bool = False) -> str:
     """An amount in one string, for labels and running text."""
     return "".join(money_parts(amount, currency, plus=plus))
+
+
+def short_text(amount: Decimal, currency: str) -> str:
+    """An amount in as few characters as it takes: $50, or 200 credits."""
+    return "".join(money_parts(amount, currency, cents=False))
+
+
+def _markup(parts: MoneyParts, *, column: bool = False) -> SafeString:
+    """`column` keeps room for digits below a cent where there are none."""
+    if parts.micro or column:
+        return format_html('{}<span class="micro">{}</span>{}', *parts)
+    return format_html("{}{}", parts.ink, parts.after)
 
 
 def rounded_text(amount: Decimal, currency: str) -> str:
@@ -120,10 +145,7 @@ def money(
     if value is None:
         return mark_safe("—")
     amount, currency = amount_of(value, context.get("currency", ""))
-    ink, micro = money_parts(amount, currency, plus=plus)
-    if micro or (column and currency != CREDIT):
-        return format_html('{}<span class="micro">{}</span>', ink, micro)
-    return format_html("{}", ink)
+    return _markup(money_parts(amount, currency, plus=plus), column=column and currency != CREDIT)
 
 
 @register.simple_tag(takes_context=True)
@@ -137,8 +159,7 @@ def price(value: Money | Decimal | None, currency: str = "", *, plus: bool = Fal
     """An amount of money in a currency that need not be the page's: what credits cost, what a provider takes."""
     if value is None:
         return mark_safe("—")
-    ink, micro = money_parts(*amount_of(value, currency), plus=plus)
-    return format_html('{}<span class="micro">{}</span>', ink, micro) if micro else format_html("{}", ink)
+    return _markup(money_parts(*amount_of(value, currency), plus=plus))
 
 
 @register.simple_tag
@@ -163,10 +184,9 @@ def grouped(value: Decimal | int) -> str:
 def compact(value: Decimal | int) -> str:
     """A large number in short: 3.2M."""
     size = Decimal(value)
-    for limit, letter in ((Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M")):
-        if size >= limit:
-            return f"{number(size / limit, most=1)}{letter}"
-    return number(size)
+    if size < COMPACT_FROM:
+        return number(size)
+    return str(format_compact_decimal(size, locale=number_locale(), fraction_digits=1))
 
 
 @register.simple_tag(takes_context=True)
@@ -174,5 +194,5 @@ def money_average(context: dict[str, Any], value: Decimal) -> SafeString:
     """An average: to the cent, or to a tenth of it where it is small."""
     currency = context.get("currency", "")
     if currency == CREDIT:
-        return format_html("{}", ngettext("%s credit", "%s credits", 2) % number(value, most=2))
+        return format_html("{}", money_text(value.quantize(CENT).normalize(), currency))
     return money(context, value.quantize(Decimal("0.001") if abs(value) < 1 else CENT))

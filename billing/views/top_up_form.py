@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from billing.models import CreditPack, PaymentProvider, TopUpTerms
 from billing.selectors.prices import Offer, Quote, offers, quote
-from billing.templatetags.money import CREDIT, SYMBOLS, money_text, number
-from billing.views.amounts import field_amount, short_text, typed_amount
+from billing.templatetags.money import CREDIT, SYMBOLS, money_text, number, short_text
+from billing.views.amounts import field_amount, typed_amount
 from billing.views.refusals import refusals
 from billing.views.shell import Frame
 from organizations.models import Organization

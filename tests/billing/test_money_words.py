@@ -9,9 +9,10 @@ from django.template import Context, Template
 from django.utils import translation
 from djmoney.money import Money
 
-from billing.templatetags.money import compact, micro_width, money_parts, prefer_locale
+from billing.templatetags.money import CREDIT, compact, micro_width, money_parts, money_text, short_text
+from organizations.languages import browser_prefers
 
-MINUS = "\N{MINUS SIGN}"
+MINUS, NBSP = "\N{MINUS SIGN}", "\N{NO-BREAK SPACE}"
 
 
 @pytest.mark.parametrize(
@@ -31,19 +32,44 @@ MINUS = "\N{MINUS SIGN}"
     ],
 )
 def test_nothing_is_rounded_away(amount: str, currency: str, ink: str, micro: str) -> None:
-    assert money_parts(Decimal(amount), currency) == (ink, micro)
+    assert money_parts(Decimal(amount), currency) == (ink, micro, "")
 
 
 def test_a_gain_has_its_sign_before_the_symbol() -> None:
-    assert money_parts(Decimal(50), "USD", plus=True) == ("+$50.00", "")
-    assert money_parts(Decimal(0), "USD", plus=True) == ("$0.00", "")
+    assert money_parts(Decimal(50), "USD", plus=True) == ("+$50.00", "", "")
+    assert money_parts(Decimal(0), "USD", plus=True) == ("$0.00", "", "")
 
 
 def test_digits_are_grouped_as_the_reader_does() -> None:
     with translation.override("ru"):
-        assert money_parts(Decimal("1234.5"), "USD") == ("$1\N{NO-BREAK SPACE}234,50", "")
+        assert money_text(Decimal("1234.5"), "USD") == f"1{NBSP}234,50{NBSP}$"
+        assert money_text(Decimal("-3.25"), "RUB") == f"{MINUS}3,25{NBSP}₽"
+        assert money_parts(Decimal("0.052"), "USD", plus=True) == ("+0,05", "2", f"{NBSP}$")
     with translation.override("hi"):
-        assert money_parts(Decimal("1234567.5"), "INR") == ("₹12,34,567.50", "")
+        assert money_text(Decimal("1234567.5"), "INR") == "₹12,34,567.50"
+        assert money_text(Decimal("-1234.5"), "USD") == f"{MINUS}$1,234.50"
+
+
+def test_credits_are_counted_in_the_languages_own_plurals() -> None:
+    with translation.override("ru"):
+        words = [money_text(Decimal(count), CREDIT) for count in ("1", "2", "5", "21", "1.5", "1000")]
+    assert words == ["1 кредит", "2 кредита", "5 кредитов", "21 кредит", "1,5 кредита", f"1{NBSP}000 кредитов"]
+    with translation.override("hi"):
+        assert [money_text(Decimal(count), CREDIT) for count in (1, 2)] == ["1 क्रेडिट", "2 क्रेडिट"]
+
+
+def test_short_amounts_leave_out_empty_decimals_only() -> None:
+    assert [short_text(Decimal(amount), "USD") for amount in ("50", "50.5", "1000")] == ["$50", "$50.50", "$1,000"]
+    with translation.override("ru"):
+        assert short_text(Decimal(1000), "USD") == f"1{NBSP}000{NBSP}$"
+
+
+def test_a_column_of_amounts_keeps_the_symbol_behind_the_room_for_small_digits() -> None:
+    template = Template("{% load money %}{% money a column=True %}|{% money b %}|{% money a %}")
+    context = Context({"currency": "USD", "a": Decimal(5), "b": Decimal("0.052")})
+    with translation.override("ru"):
+        shown = template.render(context)
+    assert shown == (f'5,00<span class="micro"></span>{NBSP}$|0,05<span class="micro">2</span>{NBSP}$|5,00{NBSP}$')
 
 
 def test_the_tag_takes_the_pages_currency_or_the_amounts_own() -> None:
@@ -63,6 +89,10 @@ def test_a_column_keeps_room_for_its_longest_amount() -> None:
 
 def test_large_numbers_are_said_in_short() -> None:
     assert (compact(Decimal(3_214_880)), compact(999_999), compact(0)) == ("3.2M", "999,999", "0")
+    with translation.override("ru"):
+        assert (compact(3_214_880), compact(999_999)) == (f"3,2{NBSP}млн", f"999{NBSP}999")
+    with translation.override("hi"):
+        assert (compact(3_214_880), compact(999_999)) == (f"32.1{NBSP}लाख", "9,99,999")
 
 
 @pytest.mark.parametrize(
@@ -78,8 +108,11 @@ def test_large_numbers_are_said_in_short() -> None:
     ],
 )
 def test_numbers_follow_the_browser_and_words_the_texts(header: str, ink: str) -> None:
-    try:
-        prefer_locale(header)
-        assert money_parts(Decimal("1234567.5"), "INR") == (ink, "")
-    finally:
-        prefer_locale("")
+    with browser_prefers(header):
+        assert money_text(Decimal("1234567.5"), "INR") == ink
+
+
+def test_a_chosen_language_writes_numbers_its_own_way() -> None:
+    with browser_prefers("de"), translation.override("hi"):
+        assert money_text(Decimal("1234567.5"), "INR") == "₹12,34,567.50"
+    assert money_text(Decimal("1234567.5"), "INR") == "₹1,234,567.50"
