@@ -7,6 +7,7 @@ from billing.views.cards import cards_add, cards_default, cards_remove
 from billing.views.coupons import coupons
 from billing.views.incidents import incident_dismiss
 from billing.views.limits import limits
+from billing.views.live import live
 from billing.views.organizations import (
     organization_add,
     organization_default,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("refund/", refund, name="refund"),
     path("coupons/", coupons, name="coupons"),
     path("limits/", limits, name="limits"),
+    path("live/", live, name="live"),
     path("organizations/", organizations, name="organizations"),
     path("organizations/add/", organization_add, name="organization_add"),
     path("organizations/<int:organization_id>/", organization_edit, name="organization_edit"),

@@ -285,6 +285,9 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 
+# The customer pages: between two looks whether anything moved.
+LIVE_MILLISECONDS = env.int("LIVE_MILLISECONDS", default=5000)
+
 # The REST API
 API_BODY_BYTES_MAX = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = API_BODY_BYTES_MAX

@@ -8,7 +8,7 @@ whether it is another account's or nobody's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -16,6 +16,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
 
 from organizations.languages import speak_accounts_language
 from organizations.models import Account, Membership, Product, Project, Role, User
@@ -64,6 +65,15 @@ class Tenant:
             raise Http404
         return row
 
+    def within(self, project_id: str) -> Tenant:
+        """The same, narrowed to a project; "" is all of them. Raises Http404 for what is not the account's."""
+        if not project_id:
+            return self
+        for project in self.projects:
+            if str(project.id) == project_id:
+                return replace(self, project=project)
+        raise Http404
+
 
 def current_tenant(request: HttpRequest) -> Tenant | None:
     """The reader's tenant, or None for a reader without any account.
@@ -78,25 +88,16 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
         return None
     chosen = request.session.get(SESSION_KEY)
     membership = next((each for each in memberships if each.account_id == chosen), memberships[0])
-    projects = tuple(membership.account.projects.all())
-    return Tenant(
+    tenant = Tenant(
         account=membership.account,
         role=Role(membership.role),
         user=user,
         accounts=tuple(each.account for each in memberships),
-        projects=projects,
-        project=_chosen_project(request, projects),
+        # Read when they are first looked at: what is asked every few seconds needs none.
+        projects=cast("tuple[Project, ...]", SimpleLazyObject(lambda: tuple(membership.account.projects.all()))),
+        project=None,
     )
-
-
-def _chosen_project(request: HttpRequest, projects: tuple[Project, ...]) -> Project | None:
-    wanted = request.GET.get(PROJECT_PARAMETER, "")
-    if not wanted:
-        return None
-    for project in projects:
-        if str(project.id) == wanted:
-            return project
-    raise Http404
+    return tenant.within(request.GET.get(PROJECT_PARAMETER, ""))
 
 
 def tenant_page(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:

@@ -4,10 +4,12 @@ from django.urls import path
 
 from organizations.models import Mode
 from usage.views.call import call
-from usage.views.calls import calls, calls_csv, calls_live
+from usage.views.calls import calls, calls_csv
 from usage.views.history import history, history_csv
 from usage.views.overview import overview
+from usage.views.prices import prices
 from usage.views.projects import project_mode, projects
+from usage.views.usage import usage, usage_csv
 
 urlpatterns = [
     path("", overview, name="overview"),
@@ -15,9 +17,11 @@ urlpatterns = [
     path("history.csv", history_csv, name="history_csv"),
     path("calls/", calls, name="calls"),
     path("calls.csv", calls_csv, name="calls_csv"),
-    path("calls/live/", calls_live, name="calls_live"),
     path("calls/<int:event_id>/", call, name="call"),
+    path("prices/", prices, name="prices"),
     path("projects/", projects, name="projects"),
     path("projects/<int:project_id>/live/", project_mode, {"mode": Mode.LIVE}, name="project_live"),
     path("projects/<int:project_id>/sandbox/", project_mode, {"mode": Mode.SANDBOX}, name="project_sandbox"),
+    path("usage/", usage, name="usage"),
+    path("usage.csv", usage_csv, name="usage_csv"),
 ]

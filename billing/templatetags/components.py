@@ -14,8 +14,6 @@ from billing.views import navigation
 
 register = template.Library()
 
-LIVE_PARAMETER = "seen"  # the live list's own; no link carries it on
-
 
 @register.simple_tag
 def icon(name: str, css: str = "icon") -> SafeString:
@@ -29,7 +27,6 @@ def icon(name: str, css: str = "icon") -> SafeString:
 def with_query(context: dict[str, Any], **changes: object) -> str:
     """The page's own query with some parameters changed; an empty value takes one out."""
     query: QueryDict = context["request"].GET.copy()
-    query.pop(LIVE_PARAMETER, None)
     for name, value in changes.items():
         if value in (None, ""):
             query.pop(name, None)

@@ -1,4 +1,4 @@
-"""Open incidents in words: what failed, what follows from it, and the buttons that mend it.
+"""Banners, and the open incidents in words: what failed, what follows from it, and the buttons that mend it.
 
 The reasons and their buttons are those of atllasx.md, 'Failed Payments'; amounts are in the product's own words, and
 what follows from an empty balance is what the product's terms say (`OnExhaustion`).
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing.models import PaymentProvider, ProductTerms
+from billing.models import PaymentProvider
 from billing.providers.base import FailureReason
 from billing.services.subscription_settling import UNPAID
 from billing.templatetags.moments import clock, day_short, local
@@ -41,14 +41,14 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """One incident as the pages show it."""
+    """What is the matter, what follows from it, and at most two buttons; dismissed at `dismiss_url`, if at all."""
 
     id: str
     tone: str
     title: str
     text: str
-    actions: tuple[Action, ...]
-    dismiss_url: str
+    actions: tuple[Action, ...] = ()
+    dismiss_url: str = ""
 
 
 def incident_banners(frame: Frame) -> list[Banner]:
@@ -75,8 +75,7 @@ def _banner(frame: Frame, incident: Incident, ending: str) -> Banner:
 def _when_empty(frame: Frame) -> str:
     """What remains, and what becomes of calls when nothing does."""
     balance = frame.balance
-    terms = ProductTerms.objects.only("on_exhaustion").get(product=frame.tenant.product)
-    cut = terms.on_exhaustion == OnExhaustion.HANGUP
+    cut = frame.product_terms.on_exhaustion == OnExhaustion.HANGUP
     if balance.available <= 0:
         return _("Nothing is left: calls are not answered.")
     words = {"left": money_text(balance.available, balance.currency), "zero": money_text(Decimal(0), balance.currency)}

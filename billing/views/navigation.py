@@ -18,14 +18,14 @@ TABS = ("overview", "calls", "top_up", "history")  # the fifth opens the whole n
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the navigation; `section` is the heading it stands under, `count` what waits there."""
+    """One entry of the navigation; `section` is the heading over it, `count` what waits there (None: nothing may)."""
 
     name: str
     label: Text
     icon: str
     section: Text
     href: str
-    count: int = 0
+    count: int | None = None
 
 
 def page_link(name: str, **query: object) -> str:
@@ -42,7 +42,7 @@ def top_up_label(currency: str) -> Text:
 def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **query: object) -> list[Entry]:
     """The pages of an account in their order; `query` is what every link carries on."""
 
-    def entry(name: str, label: Text, icon: str, section: Text, count: int = 0) -> Entry:
+    def entry(name: str, label: Text, icon: str, section: Text, count: int | None = None) -> Entry:
         return Entry(name, label, icon, section, page_link(name, **query), count)
 
     money = _("Money")

@@ -1,7 +1,7 @@
 """What every customer page shows around its content: account, project, balance, navigation, open incidents.
 
-A page calls `render_page`; the frame is the same everywhere and costs one query each for the wallet, the product's
-top-up terms and the account's open incidents.
+A page calls `render_page`; the frame is the same everywhere and costs one query each for the pulse, the wallet and its
+product's terms, the top-up terms and the open incidents. `billing.views.live` keeps what it shows up to date.
 """
 
 from __future__ import annotations
@@ -10,17 +10,21 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django_htmx.middleware import HtmxDetails
 
-from billing.models import Plan, TopUpTerms, Wallet
+from billing.models import Plan, ProductTerms, TopUpTerms, Wallet
 from billing.selectors.page_balance import Balance, balance_of
+from billing.selectors.pulse import pulse_of
 from billing.templatetags.money import CREDIT
-from billing.views.banners import incident_banners
+from billing.views.banners import Banner, incident_banners
 from billing.views.navigation import entries_of, page_link, tabs_of, top_up_label
+from billing.views.notices import notices_of
 from billing.views.roles import may_pay
 from notifications.models import Incident
 from notifications.selectors.incidents import open_incidents
@@ -32,10 +36,12 @@ class Frame:
 
     def __init__(self, request: HttpRequest, tenant: Tenant) -> None:
         self.tenant = tenant
-        self.wallet = tenant.one(Wallet)
         self.zone = ZoneInfo(tenant.account.timezone)
         self.now: datetime = timezone.now().astimezone(self.zone)
         self.today: date = self.now.date()
+        # Before everything that is shown: what changes in between is shown, and then asked for again.
+        self.pulse = pulse_of(tenant.account.id, self.today)
+        self.wallet = get_object_or_404(tenant.rows(Wallet).select_related("account__product__terms"))
         self.balance: Balance = balance_of(self.wallet, self.today)
 
     @cached_property
@@ -43,6 +49,11 @@ class Frame:
         """How the product takes money; None where it takes none."""
         plans = Plan.objects.filter(product=OuterRef("product_id"), is_active=True)
         return TopUpTerms.objects.filter(product=self.tenant.product).annotate(has_plans=Exists(plans)).first()
+
+    @property
+    def product_terms(self) -> ProductTerms:
+        """What the product promises about balance and calls."""
+        return self.wallet.account.product.terms
 
     @property
     def has_plans(self) -> bool:
@@ -53,6 +64,11 @@ class Frame:
     def incidents(self) -> list[Incident]:
         """What the account's pages warn of."""
         return open_incidents(self.tenant.account.id)
+
+    @cached_property
+    def banners(self) -> list[Banner]:
+        """What stands above every page: why no call starts, and what failed; the worst first."""
+        return sorted([*notices_of(self), *incident_banners(self)], key=lambda each: each.tone != "bad")
 
     @property
     def project_id(self) -> int | None:
@@ -98,9 +114,17 @@ def frame_context(request: HttpRequest, frame: Frame, *, current: str) -> dict[s
         "top_up_href": frame.link("top_up") if frame.terms and frame.may_pay else "",
         "may_pay": frame.may_pay,
         "sells_credits": frame.sells_credits,
-        "incident_banners": incident_banners(frame),
+        "banners": frame.banners,
+        "pulse": frame.pulse,
+        "live_milliseconds": str(settings.LIVE_MILLISECONDS),
+        "page_address": address_of_page(request),
         "accent": frame.tenant.product.accent,
     }
+
+
+def address_of_page(request: HttpRequest) -> str:
+    """The page that the reader looks at, whichever part of it the request asks for."""
+    return HtmxDetails(request).current_url_abs_path or request.get_full_path()
 
 
 def render_page(

@@ -1,8 +1,7 @@
 """The calls: live without a reload, filtered, paged by key, and as CSV.
 
-The first page asks every few seconds whether anything changed. The answer is 204 and costs one statement as long as
-nothing did; otherwise it is the list anew, with words for the live region. Without script the page is as complete,
-only not live.
+The newest page is live: its parts come anew when the poll of `billing.views.live` finds that something moved. Without
+script it is as complete, only not live.
 """
 
 from __future__ import annotations
@@ -25,13 +24,11 @@ from usage.models import RateCardVersion
 from usage.models.event import EventType
 from usage.selectors.pages.calls import (
     CallFilter,
-    CallInProgress,
     CallRow,
     call_streams,
     calls_in_progress,
-    pulse_of,
 )
-from usage.selectors.pages.keyset import NEWEST, Page, read_all, read_page
+from usage.selectors.pages.keyset import Page, read_all, read_page
 from usage.selectors.pages.spending import DaySpending, spending_by_day
 from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
 from usage.views.words import CHANNELS, OTHER_USAGE, OUTCOMES, STATUSES, Text, word
@@ -90,22 +87,6 @@ def calls(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 
 @require_safe
 @tenant_page
-def calls_live(request: HttpRequest, tenant: Tenant) -> HttpResponse:
-    """204 while nothing changed since `seen`, else the list anew."""
-    frame = Frame(request, tenant)
-    seen = request.GET.get("seen", "")
-    now = pulse_of(frame.wallet.pk)
-    if seen == now.token:
-        return HttpResponse(status=204)
-    query = CallQuery(request.GET, frame, has_outcomes=_has_outcomes(tenant))
-    context = {"query": query, "is_update": True, **_list_context(request, frame, query)}
-    context["seen_id"] = seen_id = _event_id_of(seen)
-    context["announcement"] = _announcement(frame, context["page"].rows, context["in_progress"], seen_id)
-    return render_page(request, frame, "usage/calls_update.html", context, current="calls")
-
-
-@require_safe
-@tenant_page
 def calls_csv(request: HttpRequest, tenant: Tenant) -> StreamingHttpResponse | HttpResponse:
     """All calls that the filters let through, row by row."""
     frame = Frame(request, tenant)
@@ -126,17 +107,12 @@ def _has_outcomes(tenant: Tenant) -> bool:
 def _list_context(request: HttpRequest, frame: Frame, query: CallQuery) -> dict[str, Any]:
     """The figures of today, the calls in progress and the page of calls."""
     wanted = query.filter_for(frame)
-    pulse = pulse_of(frame.wallet.pk)  # before the rows: what comes in between is shown, then shown again
     page: Page[CallRow] = Page([], None, None, PAGE_SIZE)
     before, after = read_cursor(request.GET, "before"), read_cursor(request.GET, "after")
     if not query.dates.errors:
         page = read_page(call_streams(wanted), size=PAGE_SIZE, before=before, after=after)
     is_first = page.newer is None and not query.dates.errors
     in_progress = calls_in_progress(wanted) if is_first and wanted.allows_in_progress(frame.today) else []
-    live_query = request.GET.copy()
-    for name in ("seen", "before", "after"):
-        live_query.pop(name, None)
-    live_query["seen"] = pulse.token
     today = spending_by_day(
         account_id=wanted.account_id, first=frame.today, last=frame.today, project_id=frame.project_id
     )
@@ -144,14 +120,13 @@ def _list_context(request: HttpRequest, frame: Frame, query: CallQuery) -> dict[
         "page": Page(page.rows, page.older, page.newer, page.size, _span(page.rows, frame)),
         "in_progress": in_progress,
         "is_live": is_first,
-        "live_query": live_query.urlencode(),
         "projects": {project.id: project.name for project in frame.tenant.projects},
         "micro": micro_width(
             [row.total for row in page.rows if row.total is not None] + [row.amount for row in in_progress]
         ),
         "today_spending": today.get(frame.today, DaySpending(frame.today)),
         "paid_from": _paid_from(frame),
-        "live_words": _in_progress_words(len(in_progress)),
+        "live_words": _live_words(frame, page.rows, len(in_progress)) if is_first else "",
     }
 
 
@@ -174,19 +149,13 @@ def _in_progress_words(count: int) -> str:
     return ngettext("%(n)s call in progress", "%(n)s calls in progress", count) % {"n": number(count)}
 
 
-def _event_id_of(token: str) -> int:
-    """The last event that the page has shown already; a mangled token has shown none that counts as new."""
-    text = token.partition("-")[0][:18]
-    return int(text) if text.isascii() and text.isdigit() else NEWEST
-
-
-def _announcement(frame: Frame, rows: list[CallRow], in_progress: list[CallInProgress], seen_id: int) -> str:
-    """What a screen reader is told of the change: the newest call that was charged since, and how many go on."""
-    fresh = [row for row in rows if row.key > seen_id]
-    words = [_in_progress_words(len(in_progress))]
-    if fresh and fresh[0].total is not None:
-        amount = money_text(fresh[0].total, frame.balance.currency)
-        words.insert(0, _("%(caller)s: %(amount)s") % {"caller": fresh[0].title, "amount": amount})
+def _live_words(frame: Frame, rows: list[CallRow], in_progress: int) -> str:
+    """What a listener is told whenever the list changes: the newest call that was charged, and how many go on."""
+    words = [_in_progress_words(in_progress)]
+    newest = next((row for row in rows if row.total is not None), None)
+    if newest is not None and newest.total is not None:
+        amount = money_text(newest.total, frame.balance.currency)
+        words.insert(0, _("Last call: %(caller)s, %(amount)s") % {"caller": newest.title, "amount": amount})
     return ". ".join(words)
 
 

@@ -29,7 +29,6 @@ from usage.selectors.pages.spending import (
 )
 from usage.views.chart import draw_chart, draw_hours
 from usage.views.history_lines import history_lines
-from usage.views.notices import notices_of
 
 LAST_TRANSACTIONS = 6
 DAYS_FORESEEN_MAX = 365
@@ -56,7 +55,6 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     whole_pace = pace_of(read(), today) if frame.project_id else pace
     chart_days = [days.get(day, DaySpending(day)) for day in _span(chart_from, today)]
     context = {
-        "notices": notices_of(frame),
         "place": in_place(frame.zone),
         "parts": balance_parts(frame),
         "runway": _runway(frame, whole_pace),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from billing.models import Hold, HoldStatus
 from billing.templatetags.moments import month_name
 from billing.templatetags.money import micro_width
+from billing.views.notices import money_notices
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
@@ -24,7 +25,6 @@ from organizations.models import Mode, Project
 from organizations.services.projects import offers_sandbox, set_mode
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.pages.projects import ProjectUsage, Used, sum_of, usage_by_project
-from usage.views.notices import notices_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _ask(request: HttpRequest, tenant: Tenant, project: Project, mode: Mode) -> 
         "in_progress": holds.filter(is_simulated=mode == Mode.LIVE).count(),  # those that end otherwise than they began
         "can_go_back": offers_sandbox(tenant.product),
         # In the sandbox the balance denies no call; from the first live one on it does.
-        "notices": notices_of(frame) if mode == Mode.LIVE else [],
+        "notices": [each for each in money_notices(frame) if mode == Mode.LIVE and each not in frame.banners],
     }
     return render_page(request, frame, f"usage/projects/to_{mode.value}.html", context, current="projects")
 

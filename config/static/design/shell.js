@@ -21,13 +21,6 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.hasAttribute("data-live")) event.preventDefault();
 });
 
-// The rows of a live table do not change under an open menu, a selection or a focused control of theirs.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const selection = document.getSelection();
-  if (event.detail.target.hasAttribute("data-live") && selection && !selection.isCollapsed
-      && event.detail.target.contains(selection.anchorNode)) event.detail.shouldSwap = false;
-});
-
 // The result of something done here is shown for six seconds.
 document.querySelectorAll(".toast-s").forEach((toast) => setTimeout(() => toast.remove(), 6000));
 

@@ -135,14 +135,14 @@ def test_every_banner_says_what_failed_what_follows_and_what_to_press(
     account: Account, reader: Callable[..., Client], reason: FailureReason
 ) -> None:
     fail(account, reason)
-    (banner,) = reader(account).get(reverse("history")).context["incident_banners"]
+    (banner,) = reader(account).get(reverse("history")).context["banners"]
     assert [action.label for action in banner.actions] == BUTTONS[reason]
     assert "138 credits left; at 0, calls in progress are cut off and new ones are not answered." in banner.text
 
 
 def test_the_banks_reason_and_the_price_are_in_the_banner(account: Account, reader: Callable[..., Client]) -> None:
     fail(account, FailureReason.CARD_DECLINED)
-    (banner,) = reader(account).get(reverse("overview")).context["incident_banners"]
+    (banner,) = reader(account).get(reverse("overview")).context["banners"]
     assert "refused Visa ending 4242 for 200 credits ($100.00) today at" in banner.text
     assert "The reason it gave: Your card has insufficient funds." in banner.text
 
@@ -152,9 +152,9 @@ def test_a_dismissed_banner_stays_away_until_a_new_failure(account: Account, rea
     client = reader(account)
     response = client.post(reverse("incident_dismiss", args=[incident.pk]), {"next": reverse("history")})
     assert (response.status_code, response["Location"]) == (302, reverse("history"))
-    assert client.get(reverse("overview")).context["incident_banners"] == []
+    assert client.get(reverse("overview")).context["banners"] == []
     fail(account, FailureReason.CARD_DECLINED)
-    assert len(client.get(reverse("overview")).context["incident_banners"]) == 1
+    assert len(client.get(reverse("overview")).context["banners"]) == 1
 
 
 def test_dismissing_leads_nowhere_else(account: Account, reader: Callable[..., Client]) -> None:

@@ -21,11 +21,6 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 COSTS = {"llm": "0.005", "stt": "0.006", "tts": "0.022", "sip": "0.007"}
 
 
-def live(client: Client, query: str) -> tuple[int, str]:
-    response = client.get(reverse("calls_live") + "?" + query)
-    return response.status_code, response.content.decode()
-
-
 def page_of(client: Client, some: UsageEvent) -> str:
     response = client.get(reverse("call", args=[some.pk]))
     assert response.status_code == 200
@@ -38,47 +33,16 @@ def text_of(client: Client, some: UsageEvent) -> str:
     return " ".join(re.sub(r"<[^>]+>", "", re.sub(r"<br>|</(th|td|dt|dd|p|h[1-6]|li)>", " ", body)).split())
 
 
-def test_a_finished_call_appears_without_a_reload(
+def test_a_listener_is_told_of_the_newest_call(
     bare_account: Callable[..., Account], reader: Callable[..., Client]
 ) -> None:
     account = bare_account("letustalk", paid="10")
     client = reader(account)
-    query = client.get(reverse("calls")).context["live_query"]
-    assert live(client, query) == (204, "")
+    assert client.get(reverse("calls")).context["live_words"] == "No call in progress"
     charge("letustalk", event(account, caller="+1 628 555 0117", provider_costs=COSTS))
-    status, body = live(client, query)
-    assert status == 200
-    assert '<tr class="fresh">' in body
-    assert '<p id="live" hx-swap-oob="innerHTML">+1 628 555 0117: $0.052. No call in progress</p>' in body
-    assert '<b id="bar-available" hx-swap-oob="innerHTML">$9.94<span class="micro">8</span></b>' in body
-    again = client.get(reverse("calls")).context["live_query"]
-    assert again != query
-    assert live(client, again) == (204, "")
-
-
-def test_a_free_call_and_a_reversal_are_changes_too(
-    bare_account: Callable[..., Account], reader: Callable[..., Client]
-) -> None:
-    account = bare_account("letustalk", paid="10")
-    client = reader(account)
-    query = client.get(reverse("calls")).context["live_query"]
-    charge("letustalk", event(account, status="failed"))
-    assert live(client, query)[0] == 200
-    charge("letustalk", event(account, provider_costs=COSTS))
-    query = client.get(reverse("calls")).context["live_query"]
-    void(event=UsageEvent.objects.get(total__gt=0), reason="Test", actor_id=None)
-    assert live(client, query)[0] == 200
-
-
-def test_watching_costs_few_statements(
-    bare_account: Callable[..., Account], reader: Callable[..., Client], statements: Callable[[], Any]
-) -> None:
-    account = bare_account("letustalk", paid="10")
-    client = reader(account)
-    query = client.get(reverse("calls")).context["live_query"]
-    with statements() as sent:
-        assert live(client, query)[0] == 204
-    assert len(sent) == 6, sent  # session, reader, memberships, projects, wallet and the pulse
+    authorize(key=key_of("letustalk"), request=question(account, "c-9"))
+    words = client.get(reverse("calls")).context["live_words"]
+    assert words == "Last call: +1 628 555 0117, $0.052. 1 call in progress"
 
 
 def test_a_call_in_progress_shows_what_is_held(
@@ -86,10 +50,9 @@ def test_a_call_in_progress_shows_what_is_held(
 ) -> None:
     account = bare_account("letustalk", paid="10", projects={"line": "live", "other": "live"})
     client = reader(account)
-    query = client.get(reverse("calls")).context["live_query"]
     authorize(key=key_of("letustalk"), request=question(account, "c-9", project="line", caller="+1 415 555 0188"))
-    status, body = live(client, query)
-    assert (status, body.count('<tr class="live">')) == (200, 1)
+    body = client.get(reverse("calls")).content.decode()
+    assert body.count('<tr class="live">') == 1
     assert '<span class="note">held</span> $0.05' in body
     (row,) = client.get(reverse("calls")).context["in_progress"]
     assert (row.title, row.amount) == ("+1 415 555 0188", Decimal("0.05"))

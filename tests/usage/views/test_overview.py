@@ -172,7 +172,7 @@ def test_whatever_keeps_calls_from_starting_is_said_at_the_top(
 ) -> None:
     account = bare_account("letustalk", paid=paid, **columns)  # calls start from $0.10 on
     response = reader(account).get(reverse("overview"))
-    assert [notice.title for notice in response.context["notices"]] == titles
+    assert [banner.title for banner in response.context["banners"]] == titles
     assert response.content.decode().count('class="banner bad"') == len(titles)
 
 
@@ -185,7 +185,7 @@ def test_the_cap_warns_before_it_is_reached(account: Account, reader: Callable[.
     charge_on(NOON, account, 300)
     with time_machine.travel(NOON, tick=False):
         response = reader(account).get(reverse("overview"))
-    assert [notice.title for notice in response.context["notices"]] == ["The daily cap of $20.00 is reached"]
+    assert [banner.title for banner in response.context["banners"]] == ["The daily cap of $20.00 is reached"]
 
 
 def test_pages_ask_the_database_little(

@@ -42,13 +42,9 @@ SELECT h.id, h.call_id, h.project_id, h.amount, h.created_at, h.expires_at,
    AND (%s::text = '' OR h.request->>'channel' = %s)
  ORDER BY h.id DESC LIMIT %s
 """
-# What changes whenever a call starts, ends, is charged or is reversed: one wallet row and two index entries.
-PULSE = """
-SELECT w.last_number, w.held_calls, w.held,
-       COALESCE((SELECT e.id FROM usage_usageevent e WHERE e.account_id = w.account_id
-                  ORDER BY e.day DESC, e.id DESC LIMIT 1), 0),
-       COALESCE((SELECT max(h.id) FROM billing_hold h WHERE h.wallet_id = w.id AND h.status = 'active'), 0)
-  FROM billing_wallet w WHERE w.id = %s
+# For `billing.selectors.pulse`: a free or simulated event moves no wallet, and shows all the same.
+NEWEST_EVENT = """
+(SELECT e.id FROM usage_usageevent e WHERE e.account_id = a.id ORDER BY e.day DESC, e.id DESC LIMIT 1)
 """
 
 
@@ -137,22 +133,6 @@ class CallInProgress:
         return self.caller or self.call_id
 
 
-@dataclass(frozen=True, slots=True)
-class Pulse:
-    """The last change that can show on the calls page."""
-
-    last_number: int
-    held_calls: int
-    held: Decimal
-    event_id: int
-    hold_id: int
-
-    @property
-    def token(self) -> str:
-        """The change as a short text that a page sends back."""
-        return f"{self.event_id}-{self.last_number}-{self.held_calls}-{self.held.normalize():f}-{self.hold_id}"
-
-
 def call_streams(wanted: CallFilter) -> tuple[Stream[CallRow], Stream[CallRow]]:
     """The calls, to be paged by key."""
 
@@ -184,9 +164,3 @@ def calls_in_progress(wanted: CallFilter) -> list[CallInProgress]:
         (IN_PROGRESS, [wanted.wallet_id, project, project, wanted.channel, wanted.channel, IN_PROGRESS_SHOWN])
     )
     return [CallInProgress(*row) for row in rows]
-
-
-def pulse_of(wallet_id: int) -> Pulse:
-    """What the calls page would have to show now, in one cheap statement."""
-    (rows,) = run((PULSE, [wallet_id]))
-    return Pulse(*rows[0])

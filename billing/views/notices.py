@@ -1,0 +1,92 @@
+"""Why no call starts just now, said at the top of every page before a caller finds out.
+
+An account all of whose projects are in the sandbox hears nothing of its balance and cap: there they deny no call
+(aitelier.md, 'Sandbox mode').
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from billing.models import WalletMode
+from billing.templatetags.money import money_text
+from billing.views.banners import Action, Banner
+from billing.views.navigation import top_up_label
+from organizations.models import Account, Mode
+
+if TYPE_CHECKING:
+    from billing.views.shell import Frame
+
+
+def notices_of(frame: Frame) -> list[Banner]:
+    """What keeps calls from starting; empty when they may."""
+    return [*_closed(frame), *(money_notices(frame) if _is_charged(frame) else [])]
+
+
+def money_notices(frame: Frame) -> list[Banner]:
+    """What in balance and limits keeps charged calls from starting."""
+    return [*_frozen(frame), *_spent(frame), *_capped(frame)]
+
+
+def _is_charged(frame: Frame) -> bool:
+    """Whether the account's next call may be charged; one without projects has them in the product's default mode."""
+    projects = frame.tenant.projects
+    if not projects:
+        return frame.tenant.product.default_project_mode == Mode.LIVE
+    return any(not project.is_sandbox for project in projects)
+
+
+def _closed(frame: Frame) -> list[Banner]:
+    if frame.tenant.account.status != Account.Status.SUSPENDED:
+        return []
+    title = _("The account is suspended")
+    return [Banner("suspended", "bad", title, _("No call starts. Contact support to reopen it."))]
+
+
+def _frozen(frame: Frame) -> list[Banner]:
+    notices = []
+    if frame.wallet.is_frozen:
+        text = _("A payment is disputed. No call starts until that is settled.")
+        notices.append(Banner("frozen", "bad", _("The balance is frozen"), text))
+    if frame.wallet.is_overdue:
+        notices.append(Banner("overdue", "bad", _("An invoice is overdue"), _("No call starts until it is paid.")))
+    return notices
+
+
+def _spent(frame: Frame) -> list[Banner]:
+    balance = frame.balance
+    if frame.wallet.mode == WalletMode.POSTPAY:
+        if balance.available > 0:
+            return []
+        text = _("No call starts until the next invoice is paid.")
+        return [Banner("limit", "bad", _("The credit limit is reached"), text)]
+    if balance.available <= 0:
+        text = _("No call starts until it is topped up.")
+        return [Banner("empty", "bad", _("The balance is used up"), text, _more(frame))]
+    floor = frame.product_terms.floor.amount
+    if balance.available >= floor:
+        return []
+    text = _("%(words)s are available. Calls start from %(least)s on.") % {
+        "words": money_text(balance.available, balance.currency),
+        "least": money_text(floor, balance.currency),
+    }
+    return [Banner("floor", "bad", _("No call starts: the balance is too low"), text, _more(frame))]
+
+
+def _capped(frame: Frame) -> list[Banner]:
+    balance = frame.balance
+    if balance.left_today != 0:
+        return []
+    cap = money_text(balance.daily_cap or balance.spent_today, balance.currency)
+    title = _("The daily cap of %(cap)s is reached") % {"cap": cap}
+    raising = (Action(_("Raise the cap"), frame.link("limits")),) if frame.may_pay else ()
+    return [Banner("cap", "warn", title, _("No new call starts until midnight."), raising)]
+
+
+def _more(frame: Frame) -> tuple[Action, ...]:
+    """The way to more money, for those who may pay."""
+    if frame.terms is None or not frame.may_pay:
+        return ()
+    return (Action(str(top_up_label(frame.balance.currency)), frame.link("top_up")),)
