@@ -28,6 +28,9 @@ METRICS: dict[str, frozenset[str]] = {
 }
 """By the event type that a rate is listed under."""
 
+FLAGS = frozenset({"analytics"})
+"""Those that are true or false; what is true counts one."""
+
 
 def unknown_metrics(event_type: str, metric: str) -> list[str]:
     """The names in `metric` (several may be joined by "+") that events of this type do not report."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +21,16 @@ from usage.models import UsageEvent
 from usage.models.event import EventType
 from usage.selectors.pages.call import CallDetail, call_detail
 from usage.views.charge_lines import ChargeLine, charge_lines
-from usage.views.words import CHANNELS, DIRECTIONS, OUTCOME_REASONS, OUTCOMES, STATUS_REASONS, STATUSES, word
+from usage.views.words import (
+    CHANNELS,
+    DIRECTIONS,
+    OUTCOME_REASONS,
+    OUTCOMES,
+    STATUS_REASONS,
+    STATUSES,
+    rounding_words,
+    word,
+)
 
 GRANT_WORDS = {
     GrantKind.PAID: gettext_lazy("Paid balance"),
@@ -132,15 +140,8 @@ def _rounding_note(event: UsageEvent) -> str:
     version = event.version
     if version is None or not event.lines:
         return ""
-    if version.rounding_step <= Decimal("0.000001"):
-        return _("The lines add up to the charge exactly.")
-    words = {
-        "half_up": _("Each line is rounded half up to %(step)s, then added."),
-        "up": _("Each line is rounded up to %(step)s, then added."),
-        "down": _("Each line is rounded down to %(step)s, then added."),
-        "half_even": _("Each line is rounded to the nearest %(step)s, then added."),
-    }
-    return words[version.rounding] % {"step": money_text(version.rounding_step, event.currency)}
+    words = rounding_words(version.rounding_step, version.rounding, event.currency)
+    return words or _("The lines add up to the charge exactly.")
 
 
 def _trail(detail: CallDetail, frame: Frame) -> list[Step]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing.templatetags.money import money_text
 from usage.models.event import EventType
 
 Text = str | Promise
@@ -39,6 +42,13 @@ OUTCOME_REASONS: dict[str, Text] = {
     "too_short": _("Decided by length: too short for a real conversation."),
     "too_few_turns": _("Decided by turns: the caller said too little for a real conversation."),
 }
+ROUNDINGS: dict[str, Text] = {
+    "half_up": _("Each line is rounded half up to %(step)s, then added."),
+    "up": _("Each line is rounded up to %(step)s, then added."),
+    "down": _("Each line is rounded down to %(step)s, then added."),
+    "half_even": _("Each line is rounded to the nearest %(step)s, then added."),
+}
+EXACT_STEP = Decimal("0.000001")  # what the ledger keeps: nothing that a person sees is lost
 STATUS_REASONS: dict[str, Text] = {
     "completed": _("The call was answered and ended normally."),
     "voicemail": _("A voicemail answered."),
@@ -53,3 +63,8 @@ def word(words: dict[str, Text], code: str) -> str:
     """The word for a code; a code without one is shown as it came, readable."""
     known = words.get(code)
     return str(known) if known is not None else code.replace("_", " ").capitalize()
+
+
+def rounding_words(step: Decimal, rounding: str, currency: str) -> str:
+    """How the lines of a charge are rounded; empty where they are as exact as the ledger."""
+    return "" if step <= EXACT_STEP else str(ROUNDINGS[rounding]) % {"step": money_text(step, currency)}

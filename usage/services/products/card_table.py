@@ -15,16 +15,20 @@ from django.db import models
 from usage import rating
 from usage.models import FreeRule, Rate, RateCardVersion
 from usage.models.rate_card import Rounding
-from usage.rating.metrics import METRICS
-from usage.rating.types import COST, ONE, CardVersion
+from usage.rating.metrics import FLAGS, METRICS
+from usage.rating.types import COST, ONE, CardVersion, plain
 from usage.services.products.tables import Table
 
 CHANNELS = ("phone", "web", "whatsapp", "chat")
 STATUSES = ("completed", "voicemail", "failed", "rejected", "no_answer", "dropped")
+SELECTORS = ("model", "tier", "outcome", "channel", "status")
 
 
-def read_card(table: Table) -> tuple[CardVersion, str]:
-    """The version that the file describes, and its note."""
+Examples = dict[str, dict[str, Any]]
+
+
+def read_card(table: Table) -> tuple[CardVersion, str, Examples]:
+    """The version that the file describes, its note, and the examples of the card (`RateCard.examples`)."""
     note = table.text("note")
     card = CardVersion(
         card_name=table.text("name"),
@@ -42,8 +46,9 @@ def read_card(table: Table) -> tuple[CardVersion, str]:
     if not 0 < card.rounding_step < 1000:
         raise table.error("rounding_step", "must be above 0 and below 1000.")
     _check(table, RateCardVersion(**version_fields(card), note=note), "card")
+    examples = _examples(table.table("examples"), card) if table.has("examples") else {}
     table.done()
-    return card, note
+    return card, note, examples
 
 
 def version_fields(card: CardVersion) -> dict[str, Any]:
@@ -150,6 +155,28 @@ def _free_rule(table: Table, place: int) -> rating.FreeRule:
     _check(table, free_rule_row(rule), "version")
     table.done()
     return rule
+
+
+def _examples(table: Table, card: CardVersion) -> Examples:
+    """An event's data by event type; numbers are kept as texts, so that no digit is lost."""
+    types = [event_type for event_type in METRICS if table.has(event_type)]
+    examples = {event_type: _example(table.table(event_type), event_type, card) for event_type in types}
+    table.done()
+    return examples
+
+
+def _example(table: Table, event_type: str, card: CardVersion) -> dict[str, Any]:
+    facts: dict[str, Any] = {name: table.text(name) for name in SELECTORS if table.has(name)}
+    for name in sorted(METRICS[event_type]):
+        if table.has(name):
+            facts[name] = table.flag(name, False) if name in FLAGS else plain(table.number(name))
+    if table.has("provider_costs"):
+        costs = table.table("provider_costs")
+        passed_on = [rate.component for rate in card.rates if (rate.event_type, rate.method) == (event_type, COST)]
+        facts["provider_costs"] = {name: plain(costs.number(name)) for name in passed_on if costs.has(name)}
+        costs.done()
+    table.done()
+    return facts
 
 
 def _check(table: Table, row: models.Model, *exclude: str) -> None:

@@ -12,7 +12,7 @@ from django.conf import settings
 from organizations.models import Accent, Mode, OnExhaustion
 from usage.rating.faults import faults
 from usage.rating.types import CardVersion
-from usage.services.products.card_table import read_card
+from usage.services.products.card_table import Examples, read_card
 from usage.services.products.demo_table import DemoAccount, DemoCoupon, read_demo_account, read_demo_coupon
 from usage.services.products.money_table import MoneySpec, read_money
 from usage.services.products.tables import ProductFileError, Table
@@ -62,6 +62,7 @@ class ProductFile:
     """(slug, name)"""
     card: CardVersion
     card_note: str
+    card_examples: Examples
     demo_accounts: tuple[DemoAccount, ...]
     demo_coupons: tuple[DemoCoupon, ...]
 
@@ -89,7 +90,7 @@ def read_product(slug: str, folder: Path = FOLDER) -> ProductFile:
     services = tuple(_service(table) for table in root.tables("services"))
     if not services:
         raise root.error("[[services]]", "is required: nobody could report usage.")
-    card, note = read_card(root.table("rate_card"))
+    card, note, examples = read_card(root.table("rate_card"))
     found = faults(card)
     if found:
         raise ProductFileError(path.name, "[rate_card]", found[0])
@@ -101,7 +102,7 @@ def read_product(slug: str, folder: Path = FOLDER) -> ProductFile:
         coupons = tuple(read_demo_coupon(table) for table in demo.tables("coupons"))
         demo.done()
     root.done()
-    return ProductFile(path.name, product, terms, money, services, card, note, accounts, coupons)
+    return ProductFile(path.name, product, terms, money, services, card, note, examples, accounts, coupons)
 
 
 def _product(table: Table) -> ProductSpec:

@@ -50,7 +50,9 @@ def load_product(*, file: ProductFile) -> Loaded:
     changed |= _load_terms(product, file)
     changed |= load_money(product=product, money=file.money, follow=_follow)
     changed |= _load_services(product, file)
-    version, published = _load_card(product, file)
+    card, _ = RateCard.objects.get_or_create(product=product, account=None, defaults={"name": file.card.card_name})
+    changed |= _follow(card, {"examples": file.card_examples})
+    version, published = _load_card(card, file)
     changed |= published
     product.refresh_from_db()
     return Loaded(product, "created" if created else "updated" if changed else "unchanged", version)
@@ -88,9 +90,8 @@ def _load_services(product: Product, file: ProductFile) -> bool:
     return changed
 
 
-def _load_card(product: Product, file: ProductFile) -> tuple[RateCardVersion, bool]:
+def _load_card(card: RateCard, file: ProductFile) -> tuple[RateCardVersion, bool]:
     """The version that holds the file's prices, and whether it had to be published."""
-    card, _ = RateCard.objects.get_or_create(product=product, account=None, defaults={"name": file.card.card_name})
     rows = list(
         RateCardVersion.objects.filter(card=card, status=RateCardVersion.Status.PUBLISHED)
         .select_related("card")
