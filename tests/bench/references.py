@@ -67,6 +67,13 @@ SELECT n + :account_offset, n + :project_offset, {day}, false, 'call.completed',
 ON CONFLICT (account_id, day, project_id, is_simulated, event_type, channel, model, tier, outcome) DO UPDATE SET
  count = u.count + 1, seconds = u.seconds + EXCLUDED.seconds, tokens = u.tokens + EXCLUDED.tokens,
  spent = u.spent + EXCLUDED.spent;"""
+_COMPONENTS = """INSERT INTO usage_dailycomponent AS c (account_id, project_id, day, is_simulated, event_type, model, tier,
+ outcome, component, unit, currency, count, quantity, amount)
+SELECT n + :account_offset, n + :project_offset, {day}, false, 'call.completed', '', '', '', line.component, line.unit,
+ 'USD', 1, line.quantity, 0.0115 FROM {wallets} n, (VALUES ('analytics', 'call', 1), ('llm_input', 'token', 2340),
+ ('stt', 'second', 90), ('tts', 'second', 90)) AS line(component, unit, quantity)
+ON CONFLICT (account_id, day, project_id, is_simulated, event_type, model, tier, outcome, component, unit) DO UPDATE
+ SET count = c.count + 1, quantity = c.quantity + EXCLUDED.quantity, amount = c.amount + EXCLUDED.amount;"""
 _LOCK = """SELECT w.id, w.last_number, w.paid, w.promo, w.allotment, w.debt, w.held, w.spent_on, w.spent_today,
  w.chain_head, a.timezone, a.status FROM billing_wallet w JOIN organizations_account a ON a.id = w.account_id
  WHERE {which} ORDER BY w.id FOR NO KEY UPDATE OF w;"""
@@ -89,6 +96,7 @@ VALUES ({{transaction}}, :wallet, 'USD', :wallet * 16 + 1, :wallet * 16 + 5, 0.0
 {_MOVEMENT.format(day="{day}", hour="{hour}", which="w.id = :wallet")}
 UPDATE billing_grant SET remaining = remaining - 0.046 WHERE id = :wallet + :grant_offset;
 {_DAILY.format(day="{day}", wallets="generate_series(:wallet, :wallet)")}
+{_COMPONENTS.format(day="{day}", wallets="generate_series(:wallet, :wallet)")}
 COMMIT;
 """
 SET_BASED = f"""
@@ -117,6 +125,7 @@ SELECT v.transaction, :from + v.n - 1, 'USD', (:from + v.n - 1) * 16 + 1, (:from
 UPDATE billing_grant SET remaining = remaining - 0.046
  WHERE id BETWEEN :from + :grant_offset AND :to + :grant_offset;
 {_DAILY.format(day="{day}", wallets="generate_series(:from, :to)")}
+{_COMPONENTS.format(day="{day}", wallets="generate_series(:from, :to)")}
 COMMIT;
 """
 AUTHORIZE = """
