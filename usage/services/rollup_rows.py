@@ -12,7 +12,6 @@ from typing import Any
 from organizations.database import Statement, rows
 from usage.models import UsageEvent
 from usage.models.event import EventType
-from usage.rating.price import EXACT
 from usage.services.event_rows import EventRow
 from usage.services.pricing import text
 
@@ -61,19 +60,12 @@ def take_event(event: UsageEvent, *, tokens: Decimal) -> list[Statement]:
     usage = (-1, free, -event.duration_seconds, -tokens, -total, -event.cost.amount)
     taken = [_statement(ADD_DAILY_USAGE, USAGE_KINDS, [(*day, event.channel, *ending, event.currency, *usage)])]
     if event.lines:  # each of another component, as a rate card has one rate for each that applies
-        components = [
-            (
-                line["component"],
-                line["unit"],
-                event.currency,
-                -1,
-                _negative(line["quantity"]),
-                _negative(line["amount"]),
-            )
+        lines = [
+            (line["component"], line["unit"], event.currency, -1, -Decimal(line["quantity"]), -Decimal(line["amount"]))
             for line in event.lines
         ]
-        lines = [(*day, *ending, *component) for component in components]
-        taken.append(_statement(ADD_DAILY_COMPONENTS, COMPONENT_KINDS, lines))
+        sums = [(*day, *ending, *line) for line in lines]
+        taken.append(_statement(ADD_DAILY_COMPONENTS, COMPONENT_KINDS, sums))
     return taken
 
 
@@ -127,13 +119,9 @@ def _component_sums(entered: Sequence[EventRow], currency: str) -> list[tuple[An
             key = (*day, rated.model, rated.tier, rated.outcome, line.component, line.unit)
             known = sums.setdefault(key, [0, ZERO, ZERO])
             known[0] += 1
-            known[1] = EXACT.add(known[1], line.quantity)
+            known[1] += line.quantity
             known[2] += line.amount
     return [(*key, currency, *values) for key, values in sorted(sums.items())]
-
-
-def _negative(number: str) -> Decimal:
-    return Decimal(number).copy_negate()  # whole, where "-" rounds to 28 digits
 
 
 def _statement(sql: str, kinds: Sequence[str], sums: Sequence[tuple[Any, ...]]) -> Statement:
