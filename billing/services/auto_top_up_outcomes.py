@@ -11,22 +11,18 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-from django.urls import reverse
-from django.utils.translation import gettext as _
-
 from billing.models import AutoTopUp, AutoTopUpStatus, TopUp, TopUpOrigin, TopUpStatus, TopUpTerms, Wallet
 from billing.models.auto_top_up import FAILURES_MAX
 from billing.providers.base import FailureReason
 from billing.selectors.auto_top_up import INCIDENT_KIND, automatic, in_flight, next_month_at
+from billing.services.auto_top_up_letters import tell_of_ceiling, tell_of_failure
 from billing.services.books import Books
 from billing.services.doorbells import ring
-from billing.services.mail import tell_account, tell_staff
+from billing.services.mail import Letter, tell_staff
 from billing.services.state import WalletState
 from billing.templatetags.money import money_text
 from notifications.models import Incident
 from notifications.services.incidents import open_incident, resolve
-from organizations.models import Account
 
 ACTING = (AutoTopUpStatus.ON, AutoTopUpStatus.COOLING)
 TASK = "billing.attempt_auto_top_up"
@@ -68,7 +64,7 @@ def failed(rule: AutoTopUp, wallet: WalletState, books: Books, top_up: TopUp, *,
         subject=f"top_up:{top_up.pk}",
         details=_details(rule, wallet, top_up),
     )
-    _tell_of_failure(rule, wallet, top_up, reason, is_turned_off=rule.failures == FAILURES_MAX and not was_disabled)
+    tell_of_failure(rule, wallet, top_up, reason, is_turned_off=rule.failures == FAILURES_MAX and not was_disabled)
 
 
 def ceiling_reached(rule: AutoTopUp, wallet: WalletState, *, month: date) -> None:
@@ -89,17 +85,7 @@ def ceiling_reached(rule: AutoTopUp, wallet: WalletState, *, month: date) -> Non
         subject=subject,
         details={**_asked(rule, wallet), "ceiling": ceiling, "next_attempt_at": rule.next_attempt_at.isoformat()},
     )
-    words = {"ceiling": money_text(rule.monthly_ceiling.amount, wallet.currency)}
-    balance = money_text(wallet.balance, wallet.currency)
-    lines = [
-        _("Automatic top-up may add %(ceiling)s in a month, and that is reached. It goes on next month.") % words,
-        _("Raise the ceiling, or top up by hand."),
-        "",
-        _("Balance now: %(balance)s") % {"balance": balance},
-        "",
-        page_url(),
-    ]
-    _write(wallet, f"{subject}:{wallet.id}", _("the monthly ceiling of automatic top-up is reached"), lines)
+    tell_of_ceiling(wallet, key=f"{subject}:{wallet.id}", ceiling=rule.monthly_ceiling.amount)
 
 
 def unpriced(rule: AutoTopUp, wallet: WalletState, books: Books, *, amount: Decimal, why: str) -> None:
@@ -115,8 +101,10 @@ def unpriced(rule: AutoTopUp, wallet: WalletState, books: Books, *, amount: Deci
     )
     tell_staff(
         key=f"auto_top_up_unpriced:{wallet.id}:{wallet.local_now:%Y-%m-%d}",
-        subject=f"An automatic top-up of wallet {wallet.id} has no price",
-        body=f"{why}\n\nThe rule of wallet {wallet.id} asks for {money_text(amount, wallet.currency)}.",
+        write=lambda: Letter(
+            f"An automatic top-up of wallet {wallet.id} has no price",
+            f"{why}\n\nThe rule of wallet {wallet.id} asks for {money_text(amount, wallet.currency)}.",
+        ),
     )
 
 
@@ -161,11 +149,6 @@ def disarm(wallet: WalletState) -> None:
 def unresolved(account_id: int) -> Incident | None:
     """The incident of automatic top-up that is not resolved, dismissed or not."""
     return Incident.objects.filter(account_id=account_id, kind=INCIDENT_KIND, resolved_at__isnull=True).first()
-
-
-def page_url() -> str:
-    """The full address of the page of automatic top-up and cards."""
-    return settings.SITE_URL + reverse("auto_top_up")
 
 
 def _set_below(wallet: WalletState, below: Decimal | None) -> None:
@@ -245,47 +228,3 @@ def _details(rule: AutoTopUp, wallet: WalletState, top_up: TopUp) -> dict[str, A
         "is_disabled": rule.status == AutoTopUpStatus.DISABLED,
         "next_attempt_at": rule.next_attempt_at.isoformat() if rule.next_attempt_at else None,
     }
-
-
-def _tell_of_failure(
-    rule: AutoTopUp, wallet: WalletState, top_up: TopUp, reason: FailureReason, *, is_turned_off: bool
-) -> None:
-    """One letter for each failure; the one of the third says that automatic top-up is off now."""
-    asked = money_text(top_up.amount.amount, wallet.currency)
-    price = money_text(top_up.total.amount, str(top_up.price_currency))
-    words = {"amount": asked, "price": price, "card": top_up.card or _("a saved card")}
-    lines = [_("An automatic top-up of %(amount)s (%(price)s) failed.") % words, _reason_in_words(reason, top_up), ""]
-    if is_turned_off:
-        subject = _("automatic top-up is turned off")
-        lines.append(_("It was the third failure in a row, so automatic top-up is turned off now."))
-    else:
-        subject = _("automatic top-up failed")
-        if rule.next_attempt_at is not None:
-            moment = rule.next_attempt_at.astimezone(wallet.zone)
-            lines.append(_("The next attempt is at %(time)s.") % {"time": f"{moment:%H:%M, %Y-%m-%d}"})
-    balance = money_text(wallet.balance, wallet.currency)
-    lines += [_("Balance now: %(balance)s") % {"balance": balance}, "", page_url()]
-    event = "disabled" if is_turned_off else "failed"
-    _write(wallet, f"{event}:{top_up.pk}", subject, lines)
-
-
-def _write(wallet: WalletState, key: str, subject: str, lines: list[str]) -> None:
-    """Queue a letter to the account; its subject names the product."""
-    product = Account.objects.values_list("product__name", flat=True).get(pk=wallet.account_id)
-    tell_account(
-        account_id=wallet.account_id,
-        key=f"auto_top_up_{key}",
-        subject=f"{product}: {subject}",
-        body="\n".join(lines),
-    )
-
-
-def _reason_in_words(reason: FailureReason, top_up: TopUp) -> str:
-    if reason == FailureReason.NO_PAYMENT_METHOD:
-        return _("No payment method is set for automatic top-ups: add a card.")
-    if reason == FailureReason.NEEDS_CONFIRMATION:
-        return _("Your bank asks you to confirm the payment of %(card)s.") % {"card": top_up.card}
-    if reason == FailureReason.CARD_DECLINED:
-        words = _("%(card)s was declined.") % {"card": top_up.card}
-        return f"{words} {top_up.failure_message}".strip()
-    return _("An internal error occurred. Retry the charge; if it keeps failing, contact support.")

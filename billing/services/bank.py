@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.models import DifferenceKind, Payment, PaymentProvider, TopUp, TopUpStatus
 from billing.providers.bank import reference_of
@@ -78,7 +79,7 @@ def cancel_invoice(*, top_up_id: int, user_id: int | None) -> TopUp:
         books, top_up = _open(top_up_id)
         if top_up.is_in_flight:
             settling.finish(top_up, TopUpStatus.EXPIRED, books.now)
-            top_up.failure_message = _("The invoice was cancelled.")
+            top_up.failure_message = gettext_noop("The invoice was cancelled.")
             top_up.save()
     return top_up
 

@@ -11,15 +11,18 @@ from decimal import Decimal
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.models import Payment, TopUp, TopUpOrigin, TransactionKind
 from billing.providers.base import CardFacts, PaymentFacts
 from billing.services.books import Books, Note
 from billing.services.ledger import write
-from billing.services.mail import tell_account
+from billing.services.mail import Letter, tell_account
 from billing.services.state import WalletState
 from billing.templatetags.money import money_text
+from billing.templatetags.stored import said
+from organizations.languages import ENGLISH
 
 # As cards call themselves, by Stripe's words for them.
 BRANDS = {
@@ -94,17 +97,22 @@ def book_payment(books: Books, top_up: TopUp, facts: PaymentFacts, share: Share)
         paid_at=facts.paid_at or books.now,
         created_at=books.now,
     )
-    _confirm(top_up, payment, wallet)
+    tell_account(
+        account_id=wallet.account_id,
+        key=f"payment:{payment.pk}:confirmation",
+        write=lambda: _confirmation(top_up, payment, wallet),
+    )
     return payment
 
 
 def description_of(top_up: TopUp, card: CardFacts | None) -> str:
-    """What History calls the top-up (aipbx.md, 'Payment history')."""
+    """What History calls the top-up (aipbx.md, 'Payment history'), in English as all that the ledger keeps."""
     if top_up.origin == TopUpOrigin.AUTO:
         saved = top_up.card if top_up.card_id else None
         words = card_words(card) if card else str(saved) if saved else ""
         return f"Automatic top-up ({words})" if words else "Automatic top-up"
-    way = top_up.get_provider_display()
+    with translation.override(ENGLISH):
+        way = top_up.get_provider_display()
     return f"Top-up ({way[0].lower() + way[1:] if ' ' in way else way})"
 
 
@@ -118,8 +126,8 @@ def result_url(top_up: TopUp) -> str:
     return str(settings.SITE_URL) + reverse("top_up_result", args=[top_up.reference])
 
 
-def _confirm(top_up: TopUp, payment: Payment, wallet: WalletState) -> None:
-    """Queue the confirmation: what was added, what was paid, the balance now (atllasx.md, 'Auto Top-Off')."""
+def _confirmation(top_up: TopUp, payment: Payment, wallet: WalletState) -> Letter:
+    """What was added, what was paid, the balance now (atllasx.md, 'Auto Top-Off')."""
     currency = wallet.currency
     added = money_text(payment.amount.amount, currency)
     price = str(top_up.price_currency)
@@ -135,11 +143,10 @@ def _confirm(top_up: TopUp, payment: Payment, wallet: WalletState) -> None:
         taken = money_text(payment.charge_amount.amount, str(payment.charge_currency))
         lines.append(_("Charged: %(taken)s") % {"taken": taken})
     lines += [
-        _("By: %(way)s") % {"way": payment.card or top_up.get_provider_display()},
+        _("By: %(way)s") % {"way": said(payment.card) or top_up.get_provider_display()},
         _("Balance now: %(balance)s") % {"balance": money_text(wallet.balance, currency)},
         "",
         result_url(top_up),
     ]
-    product, account = top_up.wallet.account.product.name, wallet.account_id
-    subject = _("%(product)s: %(added)s added") % {"product": product, "added": added}
-    tell_account(account_id=account, key=f"payment:{payment.pk}:confirmation", subject=subject, body="\n".join(lines))
+    product = top_up.wallet.account.product.name
+    return Letter(_("%(product)s: %(added)s added") % {"product": product, "added": added}, "\n".join(lines))

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.models import DifferenceKind, Payment, PaymentProvider, TopUp, TopUpStatus
 from billing.providers import provider as provider_called
@@ -68,7 +68,7 @@ def tell_finished(top_up: TopUp, books: Books) -> None:
 
 
 def fail(top_up: TopUp, reason: FailureReason, message: str, now: datetime) -> None:
-    """End the attempt as failed, in words fit to show the customer. Does not save."""
+    """End the attempt as failed, in words fit to show the customer, in English as all that is kept. Does not save."""
     top_up.failure_code, top_up.failure_message = reason.value, message[:500]
     finish(top_up, TopUpStatus.FAILED, now)
 
@@ -79,7 +79,10 @@ def finish(top_up: TopUp, status: TopUpStatus, now: datetime) -> None:
     if status == TopUpStatus.SUCCEEDED:
         top_up.failure_code = top_up.failure_message = ""
     elif status == TopUpStatus.EXPIRED:
-        top_up.failure_code, top_up.failure_message = "", _("The payment page was closed. Nothing was charged.")
+        top_up.failure_code, top_up.failure_message = (
+            "",
+            gettext_noop("The payment page was closed. Nothing was charged."),
+        )
 
 
 def next_check(now: datetime, checks: int) -> datetime:
@@ -109,7 +112,7 @@ def _note(top_up: TopUp, facts: PaymentFacts, now: datetime) -> None:
     top_up.expires_at = facts.expires_at or top_up.expires_at
     outcome = facts.outcome
     if outcome == Outcome.FAILED:
-        words = facts.failure_message or _("The payment did not go through. Nothing was charged.")
+        words = facts.failure_message or gettext_noop("The payment did not go through. Nothing was charged.")
         fail(top_up, facts.failure or FailureReason.INTERNAL_ERROR, words, now)
     elif outcome == Outcome.EXPIRED or (outcome == Outcome.MISSING and _is_past(top_up, now)):
         finish(top_up, TopUpStatus.EXPIRED, now)
@@ -118,7 +121,7 @@ def _note(top_up: TopUp, facts: PaymentFacts, now: datetime) -> None:
             fail(
                 top_up,
                 FailureReason.INTERNAL_ERROR,
-                _("The payment did not reach the provider. Nothing was charged."),
+                gettext_noop("The payment did not reach the provider. Nothing was charged."),
                 now,
             )
     elif outcome == Outcome.REQUIRES_ACTION:

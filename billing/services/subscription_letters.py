@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -9,13 +10,20 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from billing.models import Payment, Subscription
-from billing.services.mail import tell_account
+from billing.services.mail import Letter, tell_account
 from billing.templatetags.moments import day_year, local
 from billing.templatetags.money import money_text
+from billing.templatetags.stored import said
+
+Words = tuple[str, list[str]]  # a subject and the lines under it
 
 
 def paid(subscription: Subscription, payment: Payment) -> None:
     """A month was paid: what it cost, what it gives, when the next one begins."""
+    _tell(subscription, f"paid:{payment.pk}", lambda: _paid(subscription, payment))
+
+
+def _paid(subscription: Subscription, payment: Payment) -> Words:
     price = str(payment.price_currency)
     lines = [
         _("%(plan)s: %(allotment)s each month.") % _names(subscription),
@@ -25,62 +33,71 @@ def paid(subscription: Subscription, payment: Payment) -> None:
         else _("Paid: %(paid)s.") % {"paid": money_text(payment.total.amount, price)},
     ]
     if payment.card:
-        lines.append(_("By: %(card)s.") % {"card": payment.card})
+        lines.append(_("By: %(card)s.") % {"card": said(payment.card)})
     if subscription.period_end is not None and not subscription.ends_at_period_end:
         lines.append(_("The next month begins on %(day)s.") % {"day": _day(subscription, subscription.period_end)})
     if payment.receipt_url:
         lines.append(_("Receipt: %(address)s") % {"address": payment.receipt_url})
-    _tell(subscription, f"paid:{payment.pk}", _("%(plan)s is paid") % _names(subscription), lines)
+    return _("%(product)s: %(plan)s is paid") % _names(subscription), lines
 
 
 def unpaid(subscription: Subscription) -> None:
     """A renewal was not paid: what follows, and where to mend it."""
+    _tell(subscription, f"unpaid:{subscription.period_start:%Y-%m-%d}", lambda: _unpaid(subscription))
+
+
+def _unpaid(subscription: Subscription) -> Words:
     lines = [
         _("The payment for %(plan)s did not go through.") % _names(subscription),
         _("What was left of this month's %(allotment)s is withdrawn until it is paid; what you topped up stays.")
         % _names(subscription),
         _("The charge is tried again on your default card. Add another card if this one no longer works."),
     ]
-    key = f"unpaid:{subscription.period_start:%Y-%m-%d}"
-    _tell(subscription, key, _("The payment for %(plan)s failed") % _names(subscription), lines)
+    return _("%(product)s: the payment for %(plan)s failed") % _names(subscription), lines
 
 
 def ending(subscription: Subscription) -> None:
     """It was cancelled and runs to the end of what is paid."""
-    if subscription.period_end is None:
-        return
-    day = _day(subscription, subscription.period_end)
+    if subscription.period_end is not None:
+        end = subscription.period_end
+        _tell(subscription, f"ending:{end:%Y-%m-%d}", lambda: _ending(subscription, end))
+
+
+def _ending(subscription: Subscription, end: datetime) -> Words:
+    day = _day(subscription, end)
     lines = [
         _("%(plan)s was cancelled and ends on %(day)s.") % {**_names(subscription), "day": day},
         _("Until then its credits can be used. Nothing more is charged for it."),
     ]
-    key = f"ending:{subscription.period_end:%Y-%m-%d}"
-    _tell(subscription, key, _("%(plan)s ends on %(day)s") % {**_names(subscription), "day": day}, lines)
+    return _("%(product)s: %(plan)s ends on %(day)s") % {**_names(subscription), "day": day}, lines
 
 
 def ended(subscription: Subscription) -> None:
     """It is over."""
+    _tell(subscription, "ended", lambda: _ended(subscription))
+
+
+def _ended(subscription: Subscription) -> Words:
     lines = [
         _("%(plan)s has ended. No monthly credits follow and nothing more is charged for it.") % _names(subscription),
         _("Your balance stays, and calls go on as long as it lasts."),
     ]
-    _tell(subscription, "ended", _("%(plan)s has ended") % _names(subscription), lines)
+    return _("%(product)s: %(plan)s has ended") % _names(subscription), lines
 
 
-def _tell(subscription: Subscription, key: str, subject: str, lines: list[str]) -> None:
-    account = subscription.wallet.account
-    address = f"{settings.SITE_URL}/billing/subscription/"
-    tell_account(
-        account_id=account.pk,
-        key=f"subscription:{subscription.pk}:{key}",
-        subject=f"{account.product.name}: {subject}",
-        body="\n".join([*lines, "", address]),
-    )
+def _tell(subscription: Subscription, key: str, write: Callable[[], Words]) -> None:
+    def letter() -> Letter:
+        subject, lines = write()
+        return Letter(subject, "\n".join([*lines, "", f"{settings.SITE_URL}/billing/subscription/"]))
+
+    account_id = subscription.wallet.account_id
+    tell_account(account_id=account_id, key=f"subscription:{subscription.pk}:{key}", write=letter)
 
 
 def _names(subscription: Subscription) -> dict[str, str]:
     allotment = money_text(subscription.allotment.amount, subscription.currency)
-    return {"plan": subscription.plan.name, "allotment": allotment}
+    product = subscription.wallet.account.product.name
+    return {"product": product, "plan": subscription.plan.name, "allotment": allotment}
 
 
 def _day(subscription: Subscription, moment: datetime) -> str:

@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from billing.models import Card, PaymentProvider, TopUp, TopUpOrigin, TopUpStatus, Wallet
 from billing.providers import provider as provider_called
@@ -236,5 +237,5 @@ def _answer(top_up: TopUp, ask: Callable[[ChargeRequest], PaymentFacts]) -> Paym
         return PaymentFacts(Outcome.UNKNOWN)
     except ProviderError as error:
         logger.error("Top-up %s was refused by its provider: %s", top_up.pk, error)
-        words = _("The payment could not be begun. Nothing was charged.")
+        words = gettext_noop("The payment could not be begun. Nothing was charged.")
         return PaymentFacts(Outcome.FAILED, failure=FailureReason.INTERNAL_ERROR, failure_message=words)

@@ -15,6 +15,7 @@ from billing.models import TransactionKind
 from billing.models.ledger import USAGE_KINDS
 from billing.templatetags.moments import DASH
 from billing.templatetags.money import number
+from billing.templatetags.stored import said
 from billing.views.shell import Frame
 from usage.selectors.pages.history_row import ERROR, PROCESSING, SUCCESSFUL, HistoryRow
 
@@ -78,7 +79,7 @@ def _line(frame: Frame, row: HistoryRow, projects: dict[int, str], *, by_day: bo
     elif row.kind in REFUND_KINDS:
         href, go = frame.link("refund"), _("Refunds")
     project = projects.get(row.project_id or 0, "") if len(projects) > 1 else ""
-    reason = row.reason
+    reason = said(row.reason)
     if row.kind == TransactionKind.DISPUTE and reason:
         reason = _("The reason given to the bank: %(reason)s") % {"reason": reason.replace("_", " ")}
     note = " · ".join(part for part in (reason, project) if part)
@@ -99,7 +100,7 @@ def group_title(row: HistoryRow) -> str:
 def single_title(row: HistoryRow) -> str:
     """What one transaction is called."""
     if row.description:
-        return row.description
+        return said(row.description)
     singles = {
         TransactionKind.CALL: _("Call"),
         TransactionKind.CHAT: _("Chat"),

@@ -27,6 +27,7 @@ class WebhookView(ProcessWebhookView):
         request.META.pop("HTTP_X_DJSTRIPE_WEBHOOK_SECRET", None)
         if not _is_address(request.META.get("HTTP_X_FORWARDED_FOR", "").partition(",")[0]):
             request.META.pop("HTTP_X_FORWARDED_FOR", None)
+        request.__dict__.pop("headers", None)  # kept by the first who asks for it: made anew of what is left
         answer: HttpResponse = super().post(request, uuid)
         return answer
 

@@ -47,13 +47,16 @@ def note_difference(
         rows = PaymentDifference.objects.filter(provider=provider, kind=kind, reference=reference)
         rows.filter(explanation="", closed_at__isnull=False).update(closed_at=None)
         difference = rows.get()
-        mail.tell_staff(
-            key=f"difference:{difference.pk}",
-            subject=f"Payment difference: {difference}",
-            body=f"{difference}\nProvider: {difference.get_provider_display()}\nExpected: {difference.expected}\n"
-            f"Found: {difference.found}\n\nIt stays on the list of differences until it vanishes or is explained.",
-        )
+        mail.tell_staff(key=f"difference:{difference.pk}", write=lambda: _letter(difference))
     return difference
+
+
+def _letter(difference: PaymentDifference) -> mail.Letter:
+    return mail.Letter(
+        f"Payment difference: {difference}",
+        f"{difference}\nProvider: {difference.get_provider_display()}\nExpected: {difference.expected}\n"
+        f"Found: {difference.found}\n\nIt stays on the list of differences until it vanishes or is explained.",
+    )
 
 
 def explain(*, difference_id: int, explanation: str, user_id: int | None) -> PaymentDifference:

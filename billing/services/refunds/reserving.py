@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db.models import Sum
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.models import Payment, PaymentProvider, Refund, RefundStatus, TransactionKind
@@ -21,6 +22,7 @@ from billing.services import doorbells
 from billing.services.books import Books, InsufficientBalanceError, Note
 from billing.services.ledger import load_grants, write
 from billing.templatetags.money import money_text
+from organizations.languages import ENGLISH
 
 SUBMIT = "billing.submit_refund"
 # The doorbell is heard at once; the sweep comes by when it was not.
@@ -82,6 +84,12 @@ def check_refundable(books: Books, payment: Payment, amount: Decimal, *, request
         raise ValidationError({"amount": words % {"most": money_text(most, wallet.currency)}})
 
 
+def refund_description(payment: Payment) -> str:
+    """What History calls a refund of the payment, in English as all that the ledger keeps."""
+    with translation.override(ENGLISH):
+        return f"Refund to {payment.card}" if payment.card else f"Refund ({payment.get_provider_display()})"
+
+
 def reserve(books: Books, refund: Refund, *, actor_id: int | None) -> None:
     """Take the refund's amount out of the wallet, in the books; the caller writes them.
 
@@ -99,7 +107,7 @@ def reserve(books: Books, refund: Refund, *, actor_id: int | None) -> None:
         Note(
             TransactionKind.REFUND.value,
             f"refund:{refund.pk}",
-            f"Refund to {payment.card}" if payment.card else f"Refund ({payment.get_provider_display()})",
+            refund_description(payment),
             refund.reason,
             actor_id,
         ),

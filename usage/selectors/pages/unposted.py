@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import Payment, Refund, RefundStatus, TopUp, TopUpOrigin, TopUpStatus, TransactionKind
 from billing.services.payments import description_of
+from billing.services.refunds.reserving import refund_description
 from usage.selectors.pages.history_row import (
     ERROR,
     PROCESSING,
@@ -111,7 +112,7 @@ def _refund_row(wanted: HistoryFilter, row: Refund) -> HistoryRow:
         kind=TransactionKind.REFUND.value,
         amount=-row.amount.amount,
         balance_after=None,
-        description=_("Refund to %(payer)s") % {"payer": row.payment.card or row.payment.get_provider_display()},
+        description=refund_description(row.payment),
         reason=_("Waiting for a decision"),
         reference=f"refund:{row.pk}",
         project_id=None,
