@@ -9,12 +9,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from billing.models import WalletMode
 from billing.templatetags.moments import DASH, day_long, in_place, month_name
 from billing.templatetags.money import CREDIT, micro_width, number, rounded_text
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
+from usage.selectors.cards import load_cards
 from usage.selectors.pages.history import HistoryFilter, history_streams
 from usage.selectors.pages.keyset import read_page
 from usage.selectors.pages.spending import (
@@ -29,9 +32,10 @@ from usage.selectors.pages.spending import (
 )
 from usage.views.chart import draw_chart, draw_hours
 from usage.views.history_lines import history_lines
+from usage.views.runway import pace_words, runway_of
 
 LAST_TRANSACTIONS = 6
-DAYS_FORESEEN_MAX = 365
+TOKEN = "token"  # a unit of the rate cards
 
 
 @require_safe
@@ -57,12 +61,13 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     context = {
         "place": in_place(frame.zone),
         "parts": balance_parts(frame),
-        "runway": _runway(frame, whole_pace),
+        "runway": runway_of(frame, whole_pace),
         "pace": pace,
-        "per_day": _per_day(frame, pace) if pace else "",
+        "per_day": pace_words(pace.per_day, frame.balance.currency) if pace else "",
         "today_spending": days.get(today, DaySpending(today)),
         "hours": draw_hours(spending_by_hour(wallet_id=frame.wallet.pk, day=today)),
         **_month(days, today, month, month_before),
+        "meters_tokens": _meters_tokens(tenant),
         "chart": draw_chart(
             chart_days, today=today, average=pace.per_day if pace else None, label=lambda amount: _axis(frame, amount)
         ),
@@ -77,21 +82,28 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 def balance_parts(frame: Frame) -> list[tuple[str, Decimal]]:
     """What the available balance is made of; the parts add up to it, so none that matters is left out."""
     balance = frame.balance
-    parts: list[tuple[str, Decimal]] = [(_("Paid"), balance.paid)]
+    parts: list[tuple[str, Decimal]] = [(_("Bought") if frame.sells_credits else _("Paid"), balance.paid)]
     if balance.allotment or balance.monthly_allotment:
         parts.append((_("Monthly allotment, spent first"), balance.allotment))
-    before_paid = _("Promo, spent before paid") if len(parts) > 1 else _("Promo, spent first")
-    parts.append((before_paid, balance.promo))
+        parts.append((_("Promo, spent after it"), balance.promo))
+    else:
+        parts.append((_("Promo, spent first"), balance.promo))
     if balance.credit_limit:
         parts.append((_("Credit limit"), balance.credit_limit))
     if balance.debt:
-        parts.append((_("Owed for calls beyond the balance"), -balance.debt))
+        is_postpay = frame.wallet.mode == WalletMode.POSTPAY
+        parts.append((_("Owed so far") if is_postpay else _("Owed for calls beyond the balance"), -balance.debt))
     if balance.held_calls:
-        words = (
-            _("Held for 1 call in progress") if balance.held_calls == 1 else _("Held for %(calls)s calls in progress")
-        )
+        words = ngettext("Held for %(calls)s call in progress", "Held for %(calls)s calls in progress", balance.held_calls)
         parts.append((words % {"calls": number(balance.held_calls)}, -balance.held))
     return parts
+
+
+def _meters_tokens(tenant: Tenant) -> bool:
+    """Whether any price of the product, or of the account's own card, is of tokens."""
+    cards = load_cards(tenant.product.pk, tenant.product.rates_revision)
+    versions = [*cards.default, *cards.by_account.get(tenant.account.pk, ())]
+    return any(rate.unit == TOKEN for version in versions for rate in version.rates)
 
 
 def _month(days: dict[date, DaySpending], today: date, month: date, month_before: date) -> dict[str, Any]:
@@ -104,28 +116,6 @@ def _month(days: dict[date, DaySpending], today: date, month: date, month_before
         "before": total_of((day for at, day in days.items() if month_before <= at <= before_until), since=month_before),
         "before_span": f"{day_long(month_before)}{DASH}{same_day}" if same_day > 1 else day_long(month_before),
     }
-
-
-def _runway(frame: Frame, pace: Pace | None) -> dict[str, Any] | None:
-    """How many full days the balance lasts at the pace, and until when; None without a pace."""
-    if pace is None:
-        return None
-    left = max(frame.balance.available, Decimal(0))
-    days = int(left / pace.per_day)
-    return {
-        "days": min(days, DAYS_FORESEEN_MAX),
-        "is_long": days > DAYS_FORESEEN_MAX,
-        "until": None if days > DAYS_FORESEEN_MAX else day_long(frame.today + timedelta(days=days)),
-        "per_day": _per_day(frame, pace),
-        "pace_days": pace.days,
-    }
-
-
-def _per_day(frame: Frame, pace: Pace) -> str:
-    """The pace in words: to the cent, or to a tenth of a credit."""
-    if frame.balance.currency == CREDIT:
-        return _("%(count)s credits") % {"count": number(pace.per_day, most=1)}
-    return rounded_text(pace.per_day, frame.balance.currency)
 
 
 def _axis(frame: Frame, amount: Decimal) -> str:

@@ -100,7 +100,7 @@ def test_three_days_make_a_pace_and_two_do_not(account: Account, reader: Callabl
     with time_machine.travel(NOON, tick=False):
         runway = client.get(reverse("overview")).context["runway"]
     # 3.00 over the four full days since the first use; 99.00 are left.
-    assert (runway["per_day"], runway["days"], runway["until"]) == ("$0.75", 132, "July 25")
+    assert (runway.per_day, runway.length, runway.until) == ("$0.75", "132 days", "until July 25")
 
 
 def test_a_reversed_call_was_not_spent(account: Account, reader: Callable[..., Client]) -> None:
@@ -147,8 +147,8 @@ def test_the_balance_is_the_accounts_whichever_project_is_looked_at(
     one = account.projects.get(external_id="one")
     with time_machine.travel(NOON, tick=False):
         context = reader(account).get(reverse("overview"), {"project": one.pk}).context
-    assert (context["runway"]["per_day"], context["runway"]["days"]) == ("$4.00", 20)
-    assert context["per_day"] == "$1.00"
+    assert (context["runway"].per_day, context["runway"].length) == ("$4.00", "20 days")
+    assert context["average_words"] == "Average of 5 full days, $1.00"
 
 
 @pytest.mark.parametrize(
@@ -205,3 +205,29 @@ def test_pages_ask_the_database_little(
         with statements() as sent:
             assert client.get(address).status_code == 200
         assert 5 < len(sent) <= QUERIES_AT_MOST, (address, len(sent), sent)
+
+
+@pytest.mark.parametrize(
+    ("product", "meters"),
+    [("aipbx", True), ("aitelier", True), ("letustalk", False), ("osmtalk", False), ("atllasx", False)],
+)
+def test_tokens_are_shown_where_they_are_metered(
+    bare_account: Callable[..., Account], reader: Callable[..., Client], product: str, meters: bool
+) -> None:
+    body = reader(bare_account(product, paid="10")).get(reverse("overview")).content.decode()
+    assert ("<dt>Tokens</dt>" in body) is meters
+
+
+def test_what_is_owed_on_a_credit_limit_adds_up(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    account = bare_account("aipbx", mode="postpay", credit_limit=Decimal(50))
+    charge("aipbx", event(account, stt_seconds=10_000))
+    context = reader(account).get(reverse("overview")).context
+    assert context["parts"] == [
+        ("Paid", Decimal(0)),
+        ("Promo, spent first", Decimal(0)),
+        ("Credit limit", Decimal(50)),
+        ("Owed so far", Decimal(-1)),
+    ]
+    assert context["balance"].available == Decimal(49)

@@ -5,7 +5,7 @@ A day's spending is of the calls charged on it, less those reversed since, whate
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from organizations.database import run
 ZERO = Decimal(0)
 CHART_DAYS = 30
 PACE_DAYS = 14
+WEEK = 7
 PACE_DAYS_LEAST = 3
 
 DAYS = """
@@ -65,10 +66,32 @@ class DaySpending:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How quickly money goes: the average of so many full days."""
+    """How quickly money goes: the average of so many full days, and of each weekday among them (Monday first).
+
+    `last_week` and `week_before` are the averages of the two halves of a full window, None of a shorter one.
+    """
 
     per_day: Decimal
     days: int
+    weekdays: tuple[Decimal, ...]
+    last_week: Decimal | None = None
+    week_before: Decimal | None = None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it knows less than each weekday once."""
+        return self.days < WEEK
+
+    @property
+    def is_turning(self) -> bool:
+        """Whether the last seven days took twice the seven before them or more, or half or less."""
+        if self.last_week is None or self.week_before is None:
+            return False
+        return max(self.last_week, self.week_before) >= 2 * min(self.last_week, self.week_before)
+
+    def at(self, per_day: Decimal) -> tuple[Decimal, ...]:
+        """The weekdays' amounts, were the average another one."""
+        return tuple(amount * per_day / self.per_day for amount in self.weekdays)
 
 
 def spending_by_day(
@@ -112,4 +135,12 @@ def pace_of(days: dict[date, DaySpending], today: date) -> Pace | None:
         return None
     earlier = any(day < window[-1] and known.spent > 0 for day, known in days.items())
     span = PACE_DAYS if earlier else (today - min(used)).days
-    return Pace(sum((days[day].spent for day in used), ZERO) / span, span)
+    per_day = _average(days, window[:span])
+    if span < PACE_DAYS:  # no weekday twice
+        return Pace(per_day, span, (per_day,) * WEEK)
+    weekdays = tuple(_average(days, [day for day in window if day.weekday() == each]) for each in range(WEEK))
+    return Pace(per_day, span, weekdays, _average(days, window[:WEEK]), _average(days, window[WEEK:]))
+
+
+def _average(days: dict[date, DaySpending], of: Sequence[date]) -> Decimal:
+    return sum((days[day].spent for day in of if day in days), ZERO) / len(of)
