@@ -73,7 +73,7 @@ def _line(line: Mapping[str, str], currency: str) -> ChargeLine:
         # Priced per minute or hour, counted in seconds: said in what it is priced in.
         size, unit = (3600, "hour") if per % 3600 == 0 else (60, "minute")
         quantity, per = quantity / size, per / size
-    words, money = quantity_words(quantity, unit), _price_words(price, per, currency)
+    words, money = quantity_words(quantity, unit), price_words(price, per, currency)
     if unit in SECONDS_IN and quantity != quantity.quantize(TIME_STEP):
         # 0.7833 min would not give the amount; 47 s at a price per minute does.
         words = length_words((quantity * SECONDS_IN[unit]).quantize(PRICE_STEP))
@@ -93,11 +93,11 @@ def _cost_line(line: Mapping[str, str], currency: str) -> ChargeLine:
     price = amount / quantity * per
     words = _("as billed")
     if price == price.quantize(PRICE_STEP) and price.quantize(PRICE_STEP) * quantity == amount * per:
-        words = f"{TIMES} {_price_words(price, per, currency)}"
+        words = f"{TIMES} {price_words(price, per, currency)}"
     return ChargeLine(line["label"], quantity_words(quantity, unit), words, amount, _note(line, currency))
 
 
-def _price_words(price: Decimal, per: Decimal, currency: str) -> str:
+def price_words(price: Decimal, per: Decimal, currency: str) -> str:
     """$0.005 / 1K."""
     words = money_text(price, currency)
     return words if per == 1 else f"{words} / {PER_WORDS.get(per) or number(per, most=QUANTITY_DECIMALS)}"
@@ -147,5 +147,6 @@ def quantity_words(quantity: Decimal, unit: str) -> str:
         "token": ngettext("%(count)s token", "%(count)s tokens", one_or_many),
         "call": ngettext("%(count)s call", "%(count)s calls", one_or_many),
         "page": ngettext("%(count)s page", "%(count)s pages", one_or_many),
+        "request": ngettext("%(count)s request", "%(count)s requests", one_or_many),
     }
     return str(words.get(unit, f"%(count)s {unit}")) % {"count": count}

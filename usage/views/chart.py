@@ -1,17 +1,21 @@
-"""Geometry of the charts that the server draws: x in per cent, y in pixels, so that text never scales."""
+"""The charts that the server draws. Geometry is x in per cent, y in pixels, so that text never scales."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import ROUND_CEILING, Decimal
+from typing import Any
 
-from usage.selectors.pages.spending import DaySpending
+from billing.templatetags.money import CREDIT, micro_width, number, rounded_text, short_text
+from billing.views.shell import Frame
+from usage.selectors.pages.spending import DaySpending, total_of
+from usage.views.chart_slots import STEP_WORDS, Slot
 
 BASE, TOP = Decimal(180), Decimal(22)
 BAR_SHARE = Decimal("0.66")
 TIP_WIDTH = 196
+TICKS_EVERY = ((8, 1), (16, 2), (35, 7))  # up to so many bars, one label in so many; more bars: one in 14
 STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 SPARK_HEIGHT = Decimal(56)
 SPARK_LEAST = Decimal(2)
@@ -28,9 +32,9 @@ class GridLine:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One day of the chart; a sandbox's would-be cost stands hatched on top of what was spent."""
+    """One day of the chart, or a few; a sandbox's would-be cost stands hatched on top of what was spent."""
 
-    day: DaySpending
+    slot: Slot
     hit_x: str
     x: str
     y: str
@@ -40,7 +44,11 @@ class Bar:
     middle: str
     tip_x: int
     tip_text_x: int
-    is_today: bool
+
+    @property
+    def day(self) -> DaySpending:
+        """What was spent."""
+        return self.slot.spending
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,8 @@ class Tick:
     """A label under the chart; narrow screens leave the wide ones out."""
 
     x: str
-    day: date
+    slot: Slot
     is_wide: bool
-    is_today: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +72,41 @@ class Chart:
     slot_width: str
 
 
-def draw_chart(
-    days: Sequence[DaySpending], *, today: date, average: Decimal | None, label: Callable[[Decimal], str]
-) -> Chart:
-    """A bar a day; `label` words the amounts of the grid lines."""
-    top = max([day.spent + day.simulated for day in days] + [average or Decimal(0)], default=Decimal(0))
+def draw_chart(slots: Sequence[Slot], *, average: Decimal | None, label: Callable[[Decimal], str]) -> Chart:
+    """A bar a slot; `average` is of a slot, `label` words the amounts of the grid lines."""
+    amounts = [slot.spending.spent + slot.spending.simulated for slot in slots]
+    top = max([*amounts, average or Decimal(0)], default=Decimal(0))
     step = _step(top)
     lines = max(int((top / step).to_integral_value(ROUND_CEILING)), 1)
     scale = (BASE - TOP) / (step * lines)
-    slot = Decimal(100) / len(days)
+    width = Decimal(100) / len(slots)
     grid = [
         GridLine(_px(BASE - step * index * scale), _px(BASE - step * index * scale + 4), label(step * index))
         for index in range(lines + 1)
     ]
-    bars = [_bar(day, index, slot, scale, today, len(days)) for index, day in enumerate(days)]
+    bars = [_bar(slot, index, width, scale, len(slots)) for index, slot in enumerate(slots)]
     return Chart(
         bars=bars,
         grid=grid,
-        ticks=_ticks(bars, days),
+        ticks=_ticks(bars),
         average_y=None if average is None else _px(BASE - average * scale),
-        bar_width=_pct(slot * BAR_SHARE),
-        slot_width=_pct(slot),
+        bar_width=_pct(width * BAR_SHARE),
+        slot_width=_pct(width),
     )
+
+
+def chart_context(
+    frame: Frame, slots: Sequence[Slot], *, step: str = "day", average: Decimal | None = None
+) -> dict[str, Any]:
+    """What `usage/chart.html` takes: the chart, and the same figures as a table, newest first, with their sum."""
+    return {
+        "chart_words": STEP_WORDS[step],
+        "chart": draw_chart(slots, average=average, label=lambda amount: _axis(frame.balance.currency, amount)),
+        "chart_total": total_of([slot.spending for slot in slots], since=slots[0].spending.day),
+        "chart_table": slots[::-1],
+        "table_micro": micro_width(slot.spending.spent for slot in slots),
+        "table_simulated_micro": micro_width(slot.spending.simulated for slot in slots),
+    }
 
 
 def draw_hours(hours: dict[int, Decimal]) -> list[tuple[str, str, str, bool]]:
@@ -102,32 +122,32 @@ def draw_hours(hours: dict[int, Decimal]) -> list[tuple[str, str, str, bool]]:
     return bars
 
 
-def _bar(day: DaySpending, index: int, slot: Decimal, scale: Decimal, today: date, count: int) -> Bar:
-    height = max(day.spent, Decimal(0)) * scale
-    simulated = max(day.simulated, Decimal(0)) * scale
+def _bar(slot: Slot, index: int, width: Decimal, scale: Decimal, count: int) -> Bar:
+    height = max(slot.spending.spent, Decimal(0)) * scale
+    simulated = max(slot.spending.simulated, Decimal(0)) * scale
     # The tip hangs to the right of the first bars, to the left of the last ones.
     tip_x = -12 if index < count // 5 else 12 - TIP_WIDTH if index >= count - count // 3 else -TIP_WIDTH // 2
     return Bar(
-        day=day,
-        hit_x=_pct(slot * index),
-        x=_pct(slot * index + slot * (1 - BAR_SHARE) / 2),
+        slot=slot,
+        hit_x=_pct(width * index),
+        x=_pct(width * index + width * (1 - BAR_SHARE) / 2),
         y=_px(BASE - height),
         height=_px(height),
         simulated_y=_px(BASE - height - simulated),
         simulated_height=_px(simulated),
-        middle=_pct(slot * index + slot / 2),
+        middle=_pct(width * index + width / 2),
         tip_x=tip_x,
         tip_text_x=tip_x + TIP_WIDTH // 2,
-        is_today=day.day == today,
     )
 
 
-def _ticks(bars: list[Bar], days: Sequence[DaySpending]) -> list[Tick]:
-    """Today and every seventh day before it."""
-    last = len(days) - 1
+def _ticks(bars: list[Bar]) -> list[Tick]:
+    """The last bar and every so many before it; narrow screens show every second of them."""
+    last = len(bars) - 1
+    every = next((step for most, step in TICKS_EVERY if len(bars) <= most), 14)
     return [
-        Tick(bars[index].middle, days[index].day, (last - index) // 7 % 2 == 1, index == last)
-        for index in range(last % 7, last + 1, 7)
+        Tick(bars[index].middle, bars[index].slot, (last - index) // every % 2 == 1)
+        for index in range(last % every, last + 1, every)
     ]
 
 
@@ -138,6 +158,13 @@ def _step(top: Decimal) -> Decimal:
     rough = top / 4
     unit = Decimal(10) ** rough.adjusted()
     return next(factor * unit for factor in STEPS if factor * unit >= rough)
+
+
+def _axis(currency: str, amount: Decimal) -> str:
+    """A grid line's amount in as few characters as it takes."""
+    if currency == CREDIT:
+        return number(amount, most=1)
+    return short_text(amount, currency) if amount == amount.to_integral_value() else rounded_text(amount, currency)
 
 
 def _px(value: Decimal) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.templatetags.moments import day_year, month_name
 
@@ -17,6 +19,13 @@ MONTHS_OFFERED = 12
 CURSOR = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18}){1,7}")
 DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 MONTH = re.compile(r"2[0-9]{3}-[0-9]{2}")
+# What a list offers before the months: a number is so many days up to today, the first is what is chosen at first.
+RECENT: list[tuple[str, Text]] = [
+    ("", gettext_lazy("All dates")),
+    ("today", gettext_lazy("Today")),
+    ("7", gettext_lazy("Last 7 days")),
+    ("30", gettext_lazy("Last 30 days")),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +63,10 @@ def read_choice(params: QueryDict, name: str, label: Text, options: list[tuple[s
     return Choice(name, label, options, value if value in known else options[0][0])
 
 
-def read_dates(params: QueryDict, today: date) -> Dates:
+def read_dates(params: QueryDict, today: date, *, recent: Sequence[tuple[str, Text]] = RECENT) -> Dates:
     """The chosen days: a named range, a month, one day, or any two days (`when=other&from=&to=`)."""
     months = _months_back(today)
-    options: list[tuple[str, Text]] = [
-        ("", _("All dates")),
-        ("today", _("Today")),
-        ("7", _("Last 7 days")),
-        ("30", _("Last 30 days")),
-        *[(f"{month:%Y-%m}", month_name(month)) for month in months],
-    ]
+    options = [*recent, *[(f"{month:%Y-%m}", month_name(month)) for month in months]]
     value = params.get("when", "")
     day = _day(value) if DAY.fullmatch(value) else None
     month = _day(f"{value}-01") if MONTH.fullmatch(value) else None
@@ -80,7 +83,7 @@ def read_dates(params: QueryDict, today: date) -> Dates:
         dates.first, dates.last = month, _month_after(month) - timedelta(days=1)
     elif dates.choice.value == "today":
         dates.first = dates.last = today
-    elif dates.choice.value in ("7", "30"):
+    elif dates.choice.value.isdecimal():
         dates.first, dates.last = today - timedelta(days=int(dates.choice.value) - 1), today
     elif dates.choice.value == "other":
         _read_typed(params, dates)
