@@ -15,6 +15,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models.grant import Grant
 from billing.models.wallet import Wallet
@@ -70,24 +71,24 @@ class LedgerAccount(models.Model):
 class TransactionKind(models.TextChoices):
     """What a transaction records."""
 
-    CALL = "call", "Calls"
-    CHAT = "chat", "Chat"
-    CRAWL = "crawl", "Crawler"
-    LLM = "llm", "LLM requests"
-    VOID = "void", "Reversal"
-    TOP_UP = "top_up", "Top-up"
-    AUTO_TOP_UP = "auto_top_up", "Automatic top-up"
-    REFUND = "refund", "Refund"
-    REFUND_BACK = "refund_back", "Refund returned"
-    DISPUTE = "dispute", "Disputed payment"
-    REINSTATED = "reinstated", "Dispute won"
-    COUPON = "coupon", "Coupon"
-    CREDIT = "credit", "Credit"
-    WELCOME = "welcome", "Welcome bonus"
-    PROMO = "promo", "Promo credit"
-    ALLOTMENT = "allotment", "Monthly allotment"
-    EXPIRY = "expiry", "Expired credit"
-    ADJUSTMENT = "adjustment", "Adjustment"
+    CALL = "call", _("Calls")
+    CHAT = "chat", _("Chat")
+    CRAWL = "crawl", _("Crawler")
+    LLM = "llm", _("LLM requests")
+    VOID = "void", _("Reversal")
+    TOP_UP = "top_up", _("Top-up")
+    AUTO_TOP_UP = "auto_top_up", _("Automatic top-up")
+    REFUND = "refund", _("Refund")
+    REFUND_BACK = "refund_back", _("Refund returned")
+    DISPUTE = "dispute", _("Disputed payment")
+    REINSTATED = "reinstated", _("Dispute won")
+    COUPON = "coupon", _("Coupon")
+    CREDIT = "credit", _("Credit")
+    WELCOME = "welcome", _("Welcome bonus")
+    PROMO = "promo", _("Promo credit")
+    ALLOTMENT = "allotment", _("Monthly allotment")
+    EXPIRY = "expiry", _("Expired credit")
+    ADJUSTMENT = "adjustment", _("Adjustment")
 
 
 USAGE_KINDS = (TransactionKind.CALL, TransactionKind.CHAT, TransactionKind.CRAWL, TransactionKind.LLM)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from organizations.fields import amount_field, currency_field, not_nan
 from organizations.models import Product
@@ -18,7 +19,7 @@ class PaymentProvider(models.TextChoices):
 
     STRIPE = "stripe", "Stripe"
     ROBOKASSA = "robokassa", "Robokassa"
-    BANK = "bank", "Bank transfer"
+    BANK = "bank", _("Bank transfer")
 
 
 class TopUpTerms(models.Model):

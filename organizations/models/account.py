@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from organizations.models.product import Product
 
@@ -11,9 +12,9 @@ from organizations.models.product import Product
 class Role(models.TextChoices):
     """What a member may do in an account."""
 
-    OWNER = "owner", "Owner"
-    BILLING = "billing", "Billing"
-    VIEWER = "viewer", "Viewer"
+    OWNER = "owner", _("Owner")
+    BILLING = "billing", _("Billing")
+    VIEWER = "viewer", _("Viewer")
 
 
 class Account(models.Model):

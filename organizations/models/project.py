@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Mode(models.TextChoices):
     """Whether a project's charges move the wallet (aitelier.md, 'Sandbox mode')."""
 
-    SANDBOX = "sandbox", "Sandbox"
-    LIVE = "live", "Live"
+    SANDBOX = "sandbox", _("Sandbox")
+    LIVE = "live", _("Live")
 
 
 class Project(models.Model):

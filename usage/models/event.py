@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import Transaction
 from organizations.fields import amount_field, currency_field, not_nan
@@ -20,11 +21,11 @@ from usage.models.rate_card import RateCardVersion
 class EventType(models.TextChoices):
     """The types a service may send (API.md, 'Usage events'), and the hourly charge made of chat messages."""
 
-    CALL = "call.completed", "Call"
-    CHAT_MESSAGE = "chat.message", "Chat message"
-    CRAWL = "crawl.completed", "Crawl"
-    LLM = "llm.completed", "LLM request"
-    CHAT_HOUR = "chat.hour", "Chat, one hour"
+    CALL = "call.completed", _("Call")
+    CHAT_MESSAGE = "chat.message", _("Chat message")
+    CRAWL = "crawl.completed", _("Crawl")
+    LLM = "llm.completed", _("LLM request")
+    CHAT_HOUR = "chat.hour", _("Chat, one hour")
 
 
 class UsageEvent(models.Model):
