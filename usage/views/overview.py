@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from billing.models import WalletMode
 from billing.templatetags.moments import DASH, day_long, in_place, month_name
-from billing.templatetags.money import CREDIT, micro_width, number, rounded_text
+from billing.templatetags.money import number
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.cards import load_cards
@@ -30,7 +30,8 @@ from usage.selectors.pages.spending import (
     spending_by_hour,
     total_of,
 )
-from usage.views.chart import draw_chart, draw_hours
+from usage.views.chart import chart_context, draw_hours
+from usage.views.chart_slots import chart_slots
 from usage.views.history_lines import history_lines
 from usage.views.runway import pace_words, runway_of
 
@@ -57,23 +58,18 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     pace = pace_of(days, today)
     # The balance and the cap are the account's, whichever project the other figures are of.
     whole_pace = pace_of(read(), today) if frame.project_id else pace
-    chart_days = [days.get(day, DaySpending(day)) for day in _span(chart_from, today)]
+    slots = chart_slots(frame, days, first=chart_from, last=today)
     context = {
         "place": in_place(frame.zone),
         "parts": balance_parts(frame),
         "runway": runway_of(frame, whole_pace),
         "pace": pace,
-        "per_day": pace_words(pace.per_day, frame.balance.currency) if pace else "",
         "today_spending": days.get(today, DaySpending(today)),
         "hours": draw_hours(spending_by_hour(wallet_id=frame.wallet.pk, day=today)),
         **_month(days, today, month, month_before),
         "meters_tokens": _meters_tokens(tenant),
-        "chart": draw_chart(
-            chart_days, today=today, average=pace.per_day if pace else None, label=lambda amount: _axis(frame, amount)
-        ),
-        "chart_total": total_of(chart_days, since=chart_from),
-        "chart_table": chart_days[::-1],
-        "table_micro": micro_width(day.spent for day in chart_days),
+        "average_words": _average_words(frame, pace) if pace else "",
+        **chart_context(frame, slots, average=pace.per_day if pace else None),
         "lines": _last_lines(frame),
     }
     return render_page(request, frame, "usage/overview.html", context, current="overview")
@@ -94,7 +90,9 @@ def balance_parts(frame: Frame) -> list[tuple[str, Decimal]]:
         is_postpay = frame.wallet.mode == WalletMode.POSTPAY
         parts.append((_("Owed so far") if is_postpay else _("Owed for calls beyond the balance"), -balance.debt))
     if balance.held_calls:
-        words = ngettext("Held for %(calls)s call in progress", "Held for %(calls)s calls in progress", balance.held_calls)
+        words = ngettext(
+            "Held for %(calls)s call in progress", "Held for %(calls)s calls in progress", balance.held_calls
+        )
         parts.append((words % {"calls": number(balance.held_calls)}, -balance.held))
     return parts
 
@@ -118,15 +116,12 @@ def _month(days: dict[date, DaySpending], today: date, month: date, month_before
     }
 
 
-def _axis(frame: Frame, amount: Decimal) -> str:
-    """A grid line's amount in as few characters as it takes."""
-    currency = frame.balance.currency
-    if currency == CREDIT:
-        return number(amount, most=1)
-    text = rounded_text(amount, currency)
-    if amount == amount.to_integral_value():
-        return text.removesuffix(".00").removesuffix(",00")
-    return text
+def _average_words(frame: Frame, pace: Pace) -> str:
+    """What the dashed line of the chart is."""
+    words = ngettext(
+        "Average of %(days)s full day, %(per_day)s", "Average of %(days)s full days, %(per_day)s", pace.days
+    )
+    return words % {"days": number(pace.days), "per_day": pace_words(pace.per_day, frame.balance.currency)}
 
 
 def _last_lines(frame: Frame) -> list[Any]:
@@ -137,7 +132,3 @@ def _last_lines(frame: Frame) -> list[Any]:
         project_id=frame.project_id,
     )
     return history_lines(frame, read_page(history_streams(wanted), size=LAST_TRANSACTIONS).rows)
-
-
-def _span(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
