@@ -58,7 +58,9 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **q
     entries.append(entry("coupons", _("Coupons"), "coupon", money))
     calls = _("Calls")
     entries.append(entry("calls", calls, "calls", calls))
+    entries.append(entry("usage", _("Usage"), "usage", calls))
     entries.append(entry("projects", _("Projects"), "projects", calls))
+    entries.append(entry("prices", _("Prices"), "prices", calls))
     entries.append(entry("limits", _("Limits"), "limits", _("Calls")))
     entries.append(entry("organizations", _("Organizations"), "organizations", _("Records")))
     return entries
