@@ -1,6 +1,7 @@
 # make run    the whole system on this machine      make test   all tests
 # make check  style, types, import rules            make bench  the speed, as ratios
-# make lock   newer versions into requirements*.txt make clean  remove what was installed (never the data)
+# make axe    axe-core, for the browser tests       make lock   newer versions into requirements*.txt
+# make clean  remove what was installed (never the data)
 #
 # Python 3.11 or newer and this file are all that is needed: everything else is installed into .venv, by hash.
 
@@ -23,7 +24,7 @@ PRODUCTION := DATA_DIR=$(VENV)/check DJANGO_ENV=production DEBUG=false ALLOWED_H
 	DATABASE_URL=postgresql://billing@db.example.com/billing CELERY_BROKER_URL=redis://broker.example.com:6379/0 \
 	EMAIL_URL=smtp+tls://billing:secret@mail.example.com:587 DEFAULT_FROM_EMAIL=billing@example.com
 
-.PHONY: run test check bench lock clean
+.PHONY: run test check bench axe lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.installed
@@ -44,6 +45,10 @@ check: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.bench $(BENCH)
+
+# For tests only and never in the repository: tests/browser/axe.py knows its hash.
+axe:
+	@npm install --prefix $(VENV)/axe --no-save --no-audit --no-fund --ignore-scripts --loglevel=error axe-core@4.14.1
 
 lock: $(UV)
 	$(UV) pip compile $(COMPILE) --upgrade --group dev pyproject.toml -o requirements-dev.txt

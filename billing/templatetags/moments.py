@@ -123,6 +123,12 @@ def clock_filter(value: datetime) -> str:
     return clock(value)
 
 
+@register.filter(name="in_place")
+def in_place_filter(zone: ZoneInfo) -> str:
+    """The words that name a page's timezone: in New York."""
+    return in_place(zone)
+
+
 @register.filter(name="day_short")
 def day_short_filter(value: date) -> str:
     """Mar 15."""
