@@ -120,6 +120,15 @@ def test_changed_prices_without_a_later_date_are_refused_and_nothing_is_written(
     assert Rate.objects.filter(version__card__product__slug="atllasx").count() == 1
 
 
+def test_examples_follow_the_file_without_a_new_version_and_keep_their_digits(edit: Edit) -> None:
+    load_product(file=read_product("letustalk"))
+    folder = edit("letustalk", ('sip = "0.007"', 'sip = "0.0071"'))
+    loaded = load_product(file=read_product("letustalk", folder))
+    assert (loaded.change, loaded.version.number) == ("updated", 1)
+    costs = {"llm": "0.005", "stt": "0.006", "tts": "0.022", "sip": "0.0071"}
+    assert loaded.version.card.examples == {"call.completed": {"channel": "phone", "provider_costs": costs}}
+
+
 def test_changed_terms_are_followed_and_noticed_by_every_process(edit: Edit) -> None:
     load_product(file=read_product("letustalk"))
     before = Product.objects.get(slug="letustalk").rates_revision
@@ -157,6 +166,11 @@ def test_the_currency_of_a_product_with_accounts_cannot_change(edit: Edit) -> No
         (("hold_seconds = 900", "hold_seconds = true"), "[terms], hold_seconds: must be a whole number."),
         (('slug = "aipbx"', 'slug = "other"'), "[product], slug: must be the file's name"),
         (('limit = "3"', ""), "[[rate_card.free_rules]] 1, limit: is required."),
+        (
+            ('tts_seconds = "90"', 'tts_second = "90"'),
+            "[rate_card.examples.call.completed], tts_second: is not a field",
+        ),
+        (('tts_seconds = "90"', "tts_seconds = 90"), "tts_seconds: must be a number in quotes"),
         (("[product]", "[product"), "aipbx.toml: is not valid TOML"),
     ],
 )

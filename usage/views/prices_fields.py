@@ -121,7 +121,7 @@ def _selectors(version: CardVersion, prices: Prices) -> Iterator[tuple[str, str,
     """Name, label, options and usual value of each choice that changes a price."""
     models = list(dict.fromkeys(rate.model for rate in prices.rates if rate.model))
     if models:
-        yield "model", _("Model"), [("", _("None named")), *((each, each) for each in models)], ""
+        yield "model", _("Model"), [("", _("No model named")), *((each, each) for each in models)], ""
     tiers = list(dict.fromkeys(rate.tier for rate in prices.rates if rate.tier))
     if tiers:
         yield "tier", _("Tier"), [(each, tier_words(each)) for each in tiers], prices.default_tier or tiers[0]

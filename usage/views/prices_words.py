@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from billing.templatetags.money import money_text, number
 from usage.rating.types import CALL, CHAT_MESSAGE, COST, MARGIN, ONE, UNIT, CardVersion, Rate
 from usage.views.charge_lines import quantity_words
-from usage.views.words import CHANNELS, OTHER_USAGE, OUTCOMES, Text, word
+from usage.views.words import CHANNELS, OTHER_USAGE, OUTCOMES, TIERS, Text, word
 
 MILLION = Decimal(1_000_000)
 SECONDS_IN = {"minute": Decimal(60), "hour": Decimal(3600)}
@@ -73,7 +73,7 @@ def per_words(unit: str, per: Decimal) -> str:
         return str(PER_ONE[unit]) if unit in PER_ONE else _("per %(unit)s") % {"unit": unit}
     if unit == "token" and per == MILLION:
         return _("per million tokens")
-    count, one_or_many = number(per, most=6), 1 if per == ONE else 2
+    count, one_or_many = number(per, most=6), countable(per)
     words = {
         "call": ngettext("per %(count)s call", "per %(count)s calls", one_or_many),
         "page": ngettext("per %(count)s page", "per %(count)s pages", one_or_many),
@@ -132,7 +132,7 @@ def event_type_words(event_type: str) -> str:
 
 def tier_words(tier: str) -> str:
     """A tier's name as it is shown."""
-    return word({}, tier)
+    return word(TIERS, tier)
 
 
 def selector_words(rate: Rate) -> str:

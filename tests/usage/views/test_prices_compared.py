@@ -18,7 +18,12 @@ from tests.usage.events import charge, event
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 10, 12, 0, tzinfo=UTC)
 # 0.015 + 0.024 + 0.006 + 0.030 on gpt-realtime; 0.003 + 0.0036 + 0.003 + 0.01 on qwen-realtime.
-SPOKEN = {"llm_input_tokens": 3000, "llm_output_tokens": 1200, "audio_input_seconds": 60, "audio_output_seconds": 75}
+SPOKEN: dict[str, Any] = {
+    "llm_input_tokens": 3000,
+    "llm_output_tokens": 1200,
+    "audio_input_seconds": 60,
+    "audio_output_seconds": 75,
+}
 
 Reader = Callable[..., Client]
 
@@ -39,7 +44,7 @@ def used(product: str, account: Account, **data: Any) -> None:
         charge(product, event(account, occurred_at=FEBRUARY, **data))
 
 
-def seen(reader: Reader, account: Account, **query: object) -> Any:
+def seen(reader: Reader, account: Account, **query: int) -> Any:
     with time_machine.travel(NOON, tick=False):
         return reader(account).get(reverse("prices"), query)
 
