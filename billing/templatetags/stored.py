@@ -28,6 +28,7 @@ TEXTS = (
     gettext_noop("Disputed payment"),
     gettext_noop("Dispute won"),
     gettext_noop("Automatic top-up"),
+    gettext_noop("bank transfer"),
     gettext_noop("Refunded at the provider"),
     gettext_noop("The provider knows of no such refund."),
     gettext_noop("The payment was not accepted, and the money went back to you."),

@@ -28,6 +28,7 @@ from usage.views.words import (
     OUTCOMES,
     STATUS_REASONS,
     STATUSES,
+    TIERS,
     rounding_words,
     word,
 )
@@ -76,6 +77,7 @@ def call(request: HttpRequest, tenant: Tenant, event_id: int) -> HttpResponse:
         "detail": detail,
         "event": event,
         "title": _title(event, data),
+        "tier": word(TIERS, event.tier) if event.tier else "",
         "assistant": str(data.get("assistant") or ""),
         "channel": _channel(event),
         "lines": lines,
@@ -132,7 +134,7 @@ def _price_note(event: UsageEvent, lines: list[ChargeLine], shows_costs: bool) -
     share = next((line for line in lines if line.quantity.endswith("%")), None)
     if shows_costs and share is not None:
         return _("Provider cost plus %(share)s") % {"share": share.quantity}
-    return " · ".join(part for part in (event.model, event.tier and word({}, event.tier)) if part)
+    return " · ".join(part for part in (event.model, event.tier and word(TIERS, event.tier)) if part)
 
 
 def _rounding_note(event: UsageEvent) -> str:

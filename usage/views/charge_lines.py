@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from billing.templatetags.moments import length_words
-from billing.templatetags.money import money_text, number
+from billing.templatetags.money import countable, money_text, number
+from billing.templatetags.stored import said
 from usage.models import Rate
 
 COST, MARGIN = Rate.Method.COST.value, Rate.Method.MARGIN.value
@@ -23,9 +24,9 @@ PRICE_STEP = Decimal("0.000001")
 TIME_STEP = Decimal("0.0001")
 TIME_TOLERANCE = Decimal("0.001")
 SECONDS_IN = {"minute": 60, "hour": 3600}
-PER_TIME = {"minute": "min", "hour": "h"}
+PER_TIME = {"minute": gettext_lazy("min"), "hour": gettext_lazy("h")}
 TIMES = "\N{MULTIPLICATION SIGN}"
-PER_WORDS = {Decimal(1000): "1K", Decimal(1_000_000): "1M"}
+PER_WORDS = {Decimal(1000): gettext_lazy("1K"), Decimal(1_000_000): gettext_lazy("1M")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,14 @@ def _line(line: Mapping[str, str], currency: str) -> ChargeLine:
         # 0.7833 min would not give the amount; 47 s at a price per minute does.
         words = length_words((quantity * SECONDS_IN[unit]).quantize(PRICE_STEP))
         money = f"{money} / {PER_TIME[unit]}"
-    return ChargeLine(line["label"], words, f"{TIMES} {money}", Decimal(line["amount"]), note)
+    return ChargeLine(said(line["label"]), words, f"{TIMES} {money}", Decimal(line["amount"]), note)
 
 
 def _cost_line(line: Mapping[str, str], currency: str) -> ChargeLine:
     """A provider's cost, with its unit price where it has one that a person can multiply by."""
     amount = Decimal(line["amount"])
     if not line.get("measured"):
-        return ChargeLine(line["label"], "", _("as billed"), amount, _note(line, currency))
+        return ChargeLine(said(line["label"]), "", _("as billed"), amount, _note(line, currency))
     quantity, unit = Decimal(line["measured"]), line.get("measured_unit", "")
     per = Decimal(1000) if unit == "token" else Decimal(1)
     if unit == "second":
@@ -94,7 +95,7 @@ def _cost_line(line: Mapping[str, str], currency: str) -> ChargeLine:
     words = _("as billed")
     if price == price.quantize(PRICE_STEP) and price.quantize(PRICE_STEP) * quantity == amount * per:
         words = f"{TIMES} {price_words(price, per, currency)}"
-    return ChargeLine(line["label"], quantity_words(quantity, unit), words, amount, _note(line, currency))
+    return ChargeLine(said(line["label"]), quantity_words(quantity, unit), words, amount, _note(line, currency))
 
 
 def price_words(price: Decimal, per: Decimal, currency: str) -> str:
@@ -107,7 +108,11 @@ def _margin_line(line: Mapping[str, str], currency: str) -> ChargeLine:
     share = Decimal(line["price"]) * 100
     base = money_text(Decimal(line["quantity"]), currency)
     return ChargeLine(
-        line["label"], f"{number(share, most=2)}%", f"{TIMES} {base}", Decimal(line["amount"]), _note(line, currency)
+        said(line["label"]),
+        f"{number(share, most=2)}%",
+        f"{TIMES} {base}",
+        Decimal(line["amount"]),
+        _note(line, currency),
     )
 
 
@@ -139,7 +144,7 @@ def quantity_words(quantity: Decimal, unit: str) -> str:
     if unit == "second" and quantity >= 60:
         quantity, unit = quantity / 60, "minute"
     count = number(quantity, most=QUANTITY_DECIMALS if unit not in ("minute", "hour") else 4)
-    one_or_many = 1 if quantity == 1 else 2
+    one_or_many = countable(quantity)
     words = {
         "second": _("%(count)s s"),
         "minute": _("%(count)s min"),

@@ -30,7 +30,7 @@ class HistoryQuery:
     def __init__(self, params: QueryDict, frame: Frame) -> None:
         projects = frame.tenant.projects
         self.view: Choice = read_choice(params, "view", _("Show"), [("", _("Usage by day")), ("each", _("One by one"))])
-        kinds = [(kind.value, _(str(kind.label))) for kind in TransactionKind]
+        kinds = [(kind.value, str(kind.label)) for kind in TransactionKind]
         self.kind: Choice = read_choice(params, "type", _("Type"), [("", _("All types")), *kinds])
         self.project: Choice = read_choice(
             params,

@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.templatetags.money import money_text, number
+from billing.templatetags.money import countable, money_text, number
 from usage.rating.types import CALL, CHAT_MESSAGE, COST, MARGIN, ONE, UNIT, CardVersion, Rate
 from usage.views.charge_lines import quantity_words
 from usage.views.words import CHANNELS, OTHER_USAGE, OUTCOMES, TIERS, Text, word

@@ -27,6 +27,7 @@ OUTCOMES: dict[str, Text] = {
     "conversation": _("Real conversation"),
     "spam": _("Spam or silent"),
 }
+TIERS: dict[str, Text] = {"economy": _("Economy"), "standard": _("Standard"), "premium": _("Premium")}
 OTHER_USAGE: dict[str, Text] = {
     EventType.CHAT_HOUR.value: _("Chat, hourly"),
     EventType.CHAT_MESSAGE.value: _("Chat messages"),
