@@ -13,6 +13,8 @@ class BillingConfig(AppConfig):
         receivers.silence_dj_stripe()
         receivers.deliver_to(lambda notice: inbox.receive(notice=notice))
 
-        from billing.services import auto_top_up_outcomes, top_ups
+        from billing.services import auto_top_up_outcomes, days, top_ups
+        from organizations.services import accounts
 
         top_ups.on_finished(auto_top_up_outcomes.finished)
+        accounts.on_new_timezone(days.count_anew)

@@ -199,7 +199,8 @@ class Books:
     ) -> Posting:
         """Undo a charge, a refund or a dispute transfer by transfer: each grant gets back what was taken from it.
 
-        `grants` are those it drew on; `spent_on` is the day that usage counted towards, None for what was no usage.
+        `grants` are those it drew on; `spent_on` is the account's day that usage fell on, None for what was no usage:
+        on that same day the reversal lowers what was spent.
         What it left as debt lowers the debt, or, where that has been settled since, comes back as paid money.
         """
         transfers: list[chain.TransferPart] = []
@@ -218,9 +219,14 @@ class Books:
                 grant = self._new_grant(wallet, GrantKind.PAID.value, surplus, note.key, None, PAID_PRIORITY)
                 transfers.append(self._part(wallet, RECEIVABLE, LedgerAccountKind.PAID.value, surplus, grant.id))
         transfers += self._settle(wallet)
-        if spent_on == wallet.day:
+        if spent_on == wallet.local_now.date():
             wallet.add_spent(-total)
         return self._post(wallet, total, note, transfers)
+
+    def recount(self, wallet: WalletState, spent_on: date, spent_today: Decimal) -> None:
+        """What was spent on the last day with usage, where that day has other ends now: no money moves."""
+        wallet.count(spent_on, spent_today)
+        self.touched.add(wallet.id)
 
     def expire_due(self, wallet: WalletState) -> int:
         """Withdraw every grant whose time is over; returns how many."""

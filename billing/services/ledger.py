@@ -13,6 +13,7 @@ date has come is given anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ GRANTS_BY_ID = """
 SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM billing_grant
  WHERE id = ANY(%s::bigint[])
 """
+TIMEZONES = "SELECT id, timezone FROM organizations_account WHERE id = ANY(%s::bigint[])"
 IDS = "SELECT nextval(%s::regclass), nextval(%s::regclass) FROM generate_series(1, %s::int)"
 ONE_ID = "SELECT nextval(%s::regclass)"
 TRANSACTIONS = "billing_transaction_id_seq"
@@ -56,8 +58,9 @@ def open_books(
     now = timezone.now()
     drawn = others.pop() if transactions else []
     wallets: dict[int, WalletState] = {}
+    moved = _timezones_of_new_days(rows, now)
     for row in rows:
-        zone = ZoneInfo(row[20])
+        zone = ZoneInfo(moved.get(row[1], row[20]))
         columns = [*row[:18], bytes(row[18]), row[19], zone, row[21], now.astimezone(zone), *row[22:]]
         wallets[row[0]] = WalletState(*columns)
     for wallet_id, *grant in grants:
@@ -77,6 +80,16 @@ def open_books(
         if cycles.is_due(wallet, now):
             cycles.renew(books, wallet)
     return books, others
+
+
+def _timezones_of_new_days(rows: Sequence[tuple[Any, ...]], now: datetime) -> dict[int, str]:
+    """The timezones, by account, where a day seems to begin: read again, now that the locks are won.
+
+    Who waited for a lock holds the timezone from before the wait, and `billing.services.days` may have counted the day
+    anew in another one meanwhile.
+    """
+    beginning = [row[1] for row in rows if row[13] not in (None, now.astimezone(ZoneInfo(row[20])).date())]
+    return dict(run((TIMEZONES, [array(beginning)]))[0]) if beginning else {}
 
 
 def load_grants(books: Books, grant_ids: Iterable[int]) -> dict[int, GrantState]:

@@ -76,8 +76,8 @@ class WalletState:
     """Today in the account's timezone, never a day before the last one that usage was charged on."""
 
     def __post_init__(self) -> None:
-        # A timezone moved west, or a clock behind another server's at midnight, would else open a second count of a
-        # day that is being counted, and let the daily cap be spent twice.
+        # A clock behind another server's at midnight would else open a second count of a day that is being counted, and
+        # let the daily cap be spent twice. (Another timezone counts its own day anew: `billing.services.days`.)
         self.day = self.local_now.date()
         if self.spent_on is not None and self.day < self.spent_on <= self.day + ZONES_APART:
             self.day = self.spent_on
@@ -102,6 +102,15 @@ class WalletState:
         """Count usage (or, negative, its reversal) towards today."""
         self.spent_today = self.spent + amount
         self.spent_on = self.day
+
+    def count(self, spent_on: date, spent_today: Decimal) -> None:
+        """Take over what was spent on the last day with usage."""
+        self.spent_on, self.spent_today = spent_on, spent_today
+        self.day = self.local_now.date()
+
+    def date_of(self, moment: datetime) -> date:
+        """The account's day that a moment lies in."""
+        return moment.astimezone(self.zone).date()
 
     def add_to(self, kind: str, amount: Decimal) -> None:
         """Move the cached balance of one kind of grant."""

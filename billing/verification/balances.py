@@ -48,7 +48,9 @@ SELECT id AS transaction_id, wallet_id, number, amount, balance_after, running A
 """,
 )
 
-# A charge of an earlier day that is reversed today does not lower what was spent today.
+# A charge of an earlier day that is reversed today does not lower what was spent today. A charge keeps the day that it
+# was made on; when the account has moved to another timezone since, its day is the one that its moment lies in there
+# (`billing.services.days`). So where the days do not give the sum, the moments must.
 SPENT_TODAY = Invariant(
     "spent_today",
     "What counts towards the daily cap is the day's usage less what was reversed of it on that day.",
@@ -60,20 +62,36 @@ WITH spent AS (
 ), reversed AS (
   SELECT w.id, sum(v.amount) AS amount
     FROM billing_wallet w
+    JOIN organizations_account a ON a.id = w.account_id
     JOIN billing_transaction v ON v.wallet_id = w.id AND v.day = w.spent_on AND v.kind = 'void'
     JOIN billing_transaction c ON c.wallet_id = v.wallet_id AND c.key = 'charge:' || substr(v.key, 6)
-                              AND c.day = v.day
+                              AND (c.created_at AT TIME ZONE a.timezone)::date
+                                  = (v.created_at AT TIME ZONE a.timezone)::date
    GROUP BY w.id
 ), latest AS (
-  SELECT x.wallet_id AS id, x.day
+  SELECT x.wallet_id AS id, x.day, x.created_at
     FROM (SELECT wallet_id, max(number) AS number FROM billing_transaction
            WHERE kind IN ('call', 'chat', 'crawl', 'llm') GROUP BY wallet_id) l
     JOIN billing_transaction x ON x.wallet_id = l.wallet_id AND x.number = l.number
+), doubtful AS (
+  SELECT w.id, w.spent_on, w.spent_today, a.timezone, coalesce(s.amount, 0) - coalesce(r.amount, 0) AS expected,
+         l.day AS last_usage_on, (l.created_at AT TIME ZONE a.timezone)::date AS last_usage_here
+    FROM billing_wallet w JOIN organizations_account a ON a.id = w.account_id
+    LEFT JOIN spent s ON s.id = w.id LEFT JOIN reversed r ON r.id = w.id LEFT JOIN latest l ON l.id = w.id
+   WHERE w.spent_today <> coalesce(s.amount, 0) - coalesce(r.amount, 0) OR w.spent_on IS DISTINCT FROM l.day
 )
-SELECT w.id AS wallet_id, w.spent_on, w.spent_today, coalesce(s.amount, 0) - coalesce(r.amount, 0) AS expected,
-       l.day AS last_usage_on
-  FROM billing_wallet w LEFT JOIN spent s USING (id) LEFT JOIN reversed r USING (id) LEFT JOIN latest l USING (id)
- WHERE w.spent_today <> coalesce(s.amount, 0) - coalesce(r.amount, 0) OR w.spent_on IS DISTINCT FROM l.day
+SELECT d.id AS wallet_id, d.spent_on, d.spent_today, d.expected, here.amount AS expected_here, d.last_usage_on
+  FROM doubtful d CROSS JOIN LATERAL (
+    SELECT coalesce(sum(-x.amount) FILTER (WHERE x.kind <> 'void'), 0)
+           - coalesce(sum(x.amount) FILTER (WHERE (c.created_at AT TIME ZONE d.timezone)::date = d.spent_on), 0)
+           AS amount
+      FROM billing_transaction x
+      LEFT JOIN billing_transaction c ON x.kind = 'void' AND c.wallet_id = x.wallet_id
+                                     AND c.key = 'charge:' || substr(x.key, 6)
+     WHERE x.wallet_id = d.id AND x.kind IN ('call', 'chat', 'crawl', 'llm', 'void')
+       AND (x.created_at AT TIME ZONE d.timezone)::date = d.spent_on
+  ) here
+ WHERE d.spent_today <> here.amount OR d.spent_on IS DISTINCT FROM d.last_usage_here
 """,
 )
 

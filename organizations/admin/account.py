@@ -19,7 +19,7 @@ from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
 from organizations.admin.panels import Column, Panel, badge, link, list_url
 from organizations.admin.product import check_timezone
 from organizations.models import Account, Invitation, Membership, Project
-from organizations.services.accounts import country_codes
+from organizations.services.accounts import change_account, country_codes
 
 PROJECTS_SHOWN = 20
 
@@ -74,6 +74,13 @@ class AccountAdmin(BackOfficeAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: services open accounts (API.md, 'Accounts')."""
         return False
+
+    def save_model(self, request: HttpRequest, obj: Account, form: forms.ModelForm, change: bool) -> None:
+        """Name and timezone through the service, which tells those who keep days by the timezone."""
+        change_account(
+            account_id=obj.pk, name=obj.name, timezone=obj.timezone, language=obj.language, user_id=request.user.pk
+        )
+        super().save_model(request, obj, form, change)
 
     @display(description="status")
     def shown_status(self, obj: Account) -> SafeString:

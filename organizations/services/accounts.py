@@ -1,17 +1,20 @@
-"""Accounts and their projects come into being; an account that exists is never changed by a second sign-up.
+"""Accounts and their projects come into being, and owners change what an account is called and where it lives.
 
-The account's identifier is unique within its product, and the insert decides who is first: two services of one product
-that sign the same customer up at once make one account.
+An account that exists is never changed by a second sign-up: its identifier is unique within its product, and the insert
+decides who is first, so that two services of one product that sign the same customer up at once make one account.
+A new timezone is told to whoever keeps days by it (`on_new_timezone`), in the transaction that brings it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from zoneinfo import available_timezones
 
 from babel import Locale
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -23,6 +26,10 @@ DEFAULT_PROJECT = "default"
 NOT_TIMEZONES = frozenset({"Factory", "localtime", "posixrules"})
 # Codes that Unicode lists among the territories but ISO 3166 gives to no country.
 NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
+
+_timezone_listeners: list[Callable[[Account], None]] = []
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,56 @@ def create_account(
             ignore_conflicts=True,
         )
     return account, is_new
+
+
+def on_new_timezone(listener: Callable[[Account], None]) -> None:
+    """Have an app above told, in the transaction, of an account that is locked and has another timezone now."""
+    if listener not in _timezone_listeners:
+        _timezone_listeners.append(listener)
+
+
+def change_account(*, account_id: int, name: str, timezone: str, language: str, user_id: int | None) -> bool:
+    """Change how the account is called, its timezone and its language ("" follows the reader); says whether it did.
+
+    Raises ValidationError by field, Account.DoesNotExist.
+    """
+    name = " ".join(name.split())
+    _check_settings(name, timezone, language)
+    with transaction.atomic():
+        account = lock_account(account_id)
+        before = (account.name, account.timezone, account.language)
+        if before == (name, timezone, language):
+            return False
+        account.name, account.timezone, account.language = name, timezone, language
+        account.save(update_fields=["name", "timezone", "language"])
+        if timezone != before[1]:
+            for listener in _timezone_listeners:
+                listener(account)
+    log.info("User %s changed account %s from %s to %s", user_id, account_id, before, (name, timezone, language))
+    return True
+
+
+def lock_account(account_id: int) -> Account:
+    """The account, locked until the transaction ends: writers of its members and settings wait for each other.
+
+    Charges do not wait: the lock leaves foreign keys alone. Raises Account.DoesNotExist.
+    """
+    return Account.objects.select_for_update(no_key=True).get(pk=account_id)
+
+
+def _check_settings(name: str, timezone: str, language: str) -> None:
+    faults: dict[str, str] = {}
+    most = Account._meta.get_field("name").max_length
+    if not name or not name.isprintable():
+        faults["name"] = _("Enter the name.")
+    elif most is not None and len(name) > most:
+        faults["name"] = _("Write at most %(most)s characters.") % {"most": most}
+    if timezone not in timezones():
+        faults["timezone"] = _("This is not the name of a time zone, such as America/New_York.")
+    if language and language not in dict(settings.LANGUAGES):
+        faults["language"] = _("Choose a language from the list.")
+    if faults:
+        raise ValidationError({field: [words] for field, words in faults.items()})
 
 
 def _check(country: str, timezone: str, projects: Sequence[ProjectSpec]) -> None:

@@ -16,8 +16,8 @@ from django.db.models import PROTECT, ForeignKey, ProtectedError
 from django.utils.translation import gettext as _
 
 from organizations.identifiers import Identifiers, checked
-from organizations.models import Account, Organization
-from organizations.services.accounts import country_codes
+from organizations.models import Organization
+from organizations.services.accounts import country_codes, lock_account
 
 ORGANIZATIONS_MAX = 100  # of one account: every form that offers them lists them all
 REQUIRED = ("name", "tax_id")
@@ -89,7 +89,7 @@ def check(*, account_id: int, details: Details, organization: Organization | Non
 def add(*, account_id: int, details: Details, user_id: int) -> Organization:
     """Add an organization; the first is the default. Raises ValidationError by field; warnings do not stop it."""
     with transaction.atomic():
-        _lock(account_id)
+        lock_account(account_id)
         own = Organization.objects.filter(account_id=account_id)
         if own.count() >= ORGANIZATIONS_MAX:
             raise ValidationError(
@@ -105,7 +105,7 @@ def add(*, account_id: int, details: Details, user_id: int) -> Organization:
 def change(*, account_id: int, organization_id: int, details: Details, user_id: int) -> Organization:
     """Change the details. Raises ValidationError by field and Organization.DoesNotExist."""
     with transaction.atomic():
-        _lock(account_id)
+        lock_account(account_id)
         organization = Organization.objects.get(account_id=account_id, pk=organization_id)
         values = _values(check(account_id=account_id, details=details, organization=organization))
         for name, value in values.items():
@@ -118,7 +118,7 @@ def change(*, account_id: int, organization_id: int, details: Details, user_id: 
 def make_default(*, account_id: int, organization_id: int, user_id: int) -> Organization:
     """Choose the organization first when somebody pays. Raises Organization.DoesNotExist."""
     with transaction.atomic():
-        _lock(account_id)
+        lock_account(account_id)
         organization = Organization.objects.get(account_id=account_id, pk=organization_id)
         _set_default(organization)
     log.info("User %s made organization %s the default of account %s", user_id, organization_id, account_id)
@@ -137,7 +137,7 @@ def remove(*, account_id: int, organization_id: int, user_id: int) -> None:
     Raises ValidationError for one that is in use, Organization.DoesNotExist for one that is not there.
     """
     with transaction.atomic():
-        _lock(account_id)
+        lock_account(account_id)
         organization = Organization.objects.select_for_update().get(account_id=account_id, pk=organization_id)
         try:
             organization.delete()
@@ -159,10 +159,6 @@ def is_in_use(organization: Organization) -> bool:
             if named.exists():
                 return True
     return False
-
-
-def _lock(account_id: int) -> None:
-    Account.objects.select_for_update(no_key=True).get(pk=account_id)
 
 
 def _set_default(organization: Organization) -> None:

@@ -13,9 +13,10 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.models import Transaction
+from billing.services import locking
 from billing.verification.run import verify
 from organizations import database
-from organizations.models import Account
+from organizations.services.accounts import change_account
 from tests.usage.events import charge, event, key_of
 from usage.models import DailyUsage, RejectedEvent, UsageEvent
 from usage.services.incoming import Rejection
@@ -184,18 +185,38 @@ def test_the_day_of_a_charge_is_the_accounts_own(bare_account: Make) -> None:
 
 def test_a_day_is_counted_once_although_the_timezone_moves_west(bare_account: Make) -> None:
     account = bare_account("aipbx", paid="50", daily_cap=D("0.3"))
+
+    def move(timezone: str) -> None:
+        change_account(account_id=account.pk, name="Acme", timezone=timezone, language="", user_id=None)
+
     with time_machine.travel(datetime(2026, 12, 1, 15, 0, tzinfo=UTC), tick=False):
         charge("aipbx", event(account, stt_seconds=1500))
-        Account.objects.update(timezone="Pacific/Kiritimati")  # where it is the second already
+        move("Pacific/Kiritimati")  # where it is the second already
         charge("aipbx", event(account, event_id="second", stt_seconds=2500))
-        Account.objects.update(timezone="UTC")
+        move("UTC")
         charge("aipbx", event(account, stt_seconds=500))
         account.wallet.refresh_from_db()
-        assert (account.wallet.spent_today.amount, account.wallet.spent_on) == (D("0.3"), date(2026, 12, 2))
+        assert (account.wallet.spent_today.amount, account.wallet.spent_on) == (D("0.45"), date(2026, 12, 1))
         assert verify() == []
         void_event(key=key_of("aipbx"), source="pbx", event_id="second", reason="A test")
     account.wallet.refresh_from_db()
-    assert account.wallet.spent_today.amount == D("0.05")
+    assert account.wallet.spent_today.amount == D("0.2")
+    assert verify() == []
+
+
+def test_a_charge_that_waited_for_a_move_counts_in_the_new_timezone(
+    bare_account: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL gives who waited for the wallet the new wallet and the old timezone: the lock reads it again."""
+    waited = locking.LOCK_WALLETS.replace("a.timezone", "'Pacific/Kiritimati'")
+    with time_machine.travel(datetime(2026, 12, 1, 15, 0, tzinfo=UTC), tick=False):
+        account = bare_account("aipbx", paid="50", timezone="Pacific/Kiritimati")
+        charge("aipbx", event(account, stt_seconds=1500))
+        change_account(account_id=account.pk, name="Acme", timezone="UTC", language="", user_id=None)
+        monkeypatch.setattr(locking, "LOCK_WALLETS", waited)
+        charge("aipbx", event(account, stt_seconds=500))
+    account.wallet.refresh_from_db()
+    assert (account.wallet.spent_today.amount, account.wallet.spent_on) == (D("0.2"), date(2026, 12, 1))
     assert verify() == []
 
 

@@ -78,7 +78,7 @@ def _reverse(books: Books, wallet_id: int, event: UsageEvent, reason: str, actor
             actor_id,
             event.project_id,
         )
-        books.reverse(wallet, parts, grants, note, spent_on=event.transaction.day)
+        books.reverse(wallet, parts, grants, note, spent_on=wallet.date_of(event.transaction.created_at))
         books.expire_due(wallet)
     ledger.write(books)
     run(*take_event(event, tokens=tokens_of(event.event_type, _reported_tokens(event))))
