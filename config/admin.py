@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
@@ -22,8 +24,11 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from organizations.admin.base import CappedPaginator
 
-# Keys are `ServiceKey`s, and nobody confirms addresses: these have pages of no use.
-for model in (APIKey, EmailAddress, EmailConfirmation, Group):
+# Staff sign in where everybody does: the admin's own page would ask for no second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+# Keys are `ServiceKey`s, nobody confirms addresses, and second factors hold secrets: a person's page takes them away.
+for model in (APIKey, Authenticator, EmailAddress, EmailConfirmation, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, ClockedSchedule):

@@ -7,9 +7,10 @@ from django.views.generic import RedirectView
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("usage.api.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("organizations.urls_sign_in")),
     path("billing/webhooks/stripe/", include("billing.providers.stripe.urls")),
     path("billing/webhooks/robokassa/", include("billing.urls_webhooks")),
+    path("billing/settings/", include("billing.urls_settings")),
     path("billing/", include("billing.urls")),
     path("billing/", include("organizations.urls")),
     path("billing/", include("usage.urls")),

@@ -1,7 +1,19 @@
-"""Who may sign up: nobody by themselves. Members come by invitation, staff by the admin."""
+"""What allauth asks us: who may sign up (nobody by themselves), and where people go on.
+
+Members come by invitation, staff by the admin.
+"""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPException
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.urls import reverse
+
+log = logging.getLogger(__name__)
 
 
 class ClosedSignupAdapter(DefaultAccountAdapter):
@@ -10,3 +22,14 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never: an account's owner is invited when the telephony service creates the account."""
         return False
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Back to where the password was chosen to be changed."""
+        return reverse("security")
+
+    def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **kwargs: Any) -> None:
+        """Tell of a change that was made: it stays made when the mail server does not answer."""
+        try:
+            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+        except (SMTPException, OSError):
+            log.exception("%s could not be told of %s", user, template_prefix)

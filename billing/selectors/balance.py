@@ -49,9 +49,9 @@ class Balance:
 
 
 def balance_of(wallet: Wallet) -> Balance:
-    """The wallet's balance now. Two queries at most; credit that has expired and waits for its sweep counts no more."""
-    state = _state(wallet)
-    terms = ProductTerms.objects.get(pk=wallet.account.product_id)
+    """The wallet's balance now; credit that has expired and waits for its sweep counts no more."""
+    state = state_of(wallet)
+    terms = wallet.account.product.terms
     return Balance(
         currency=state.currency,
         available=state.available,
@@ -80,7 +80,7 @@ def call_terms(terms: ProductTerms) -> CallTerms:
     )
 
 
-def _state(wallet: Wallet) -> WalletState:
+def state_of(wallet: Wallet) -> WalletState:
     """The wallet without its lock: fit to show, never to decide a posting."""
     now = timezone.now()
     zone = ZoneInfo(wallet.account.timezone)

@@ -1,12 +1,16 @@
-"""A wallet's balance in the parts that a customer sees, which add up to what is available."""
+"""A wallet's balance in the parts that a customer sees, which add up to what is available.
+
+It is read as authorisation reads it, so that a page never says that calls start while the API refuses them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
-from billing.models import Wallet
+from billing.models import Wallet, WalletMode
+from billing.selectors.balance import call_terms, state_of
+from billing.services.admission import refusals
 
 ZERO = Decimal(0)
 
@@ -27,6 +31,8 @@ class Balance:
     daily_cap: Decimal | None
     monthly_allotment: Decimal
     last_number: int
+    refusals: tuple[str, ...]
+    """The API's reasons for which no call starts now; empty when calls start."""
 
     @property
     def available(self) -> Decimal:
@@ -42,25 +48,28 @@ class Balance:
 
     @property
     def cap_share(self) -> Decimal | None:
-        """The part of the daily cap that is spent, 0 to 1; None without a cap."""
+        """The part of the daily cap that is used, calls in progress counted as spent, 0 to 1; None without a cap."""
         if not self.daily_cap:
             return None
-        return min(max(self.spent_today, ZERO) / self.daily_cap, Decimal(1))
+        return min(max(self.spent_today + self.held, ZERO) / self.daily_cap, Decimal(1))
 
 
-def balance_of(wallet: Wallet, today: date) -> Balance:
-    """The wallet's parts; `today` is the account's day, to tell whether its spending of the day is still today's."""
+def balance_of(wallet: Wallet) -> Balance:
+    """The wallet's parts now."""
+    state = state_of(wallet)
+    terms = call_terms(wallet.account.product.terms)
     return Balance(
-        currency=wallet.currency,
-        paid=wallet.paid.amount,
-        promo=wallet.promo.amount,
-        allotment=wallet.allotment.amount,
-        debt=wallet.debt.amount,
-        credit_limit=wallet.credit_limit.amount,
-        held=wallet.held.amount,
-        held_calls=wallet.held_calls,
-        spent_today=wallet.spent_today.amount if wallet.spent_on == today else ZERO,
-        daily_cap=wallet.daily_cap.amount if wallet.daily_cap is not None else None,
+        currency=state.currency,
+        paid=state.paid,
+        promo=state.promo,
+        allotment=state.allotment,
+        debt=state.debt,
+        credit_limit=state.credit_limit if state.mode == WalletMode.POSTPAY else ZERO,
+        held=state.held,
+        held_calls=state.held_calls,
+        spent_today=state.spent,
+        daily_cap=state.daily_cap,
         monthly_allotment=wallet.monthly_allotment.amount,
-        last_number=wallet.last_number,
+        last_number=state.last_number,
+        refusals=tuple(each.reason for each in refusals(state, terms)),
     )

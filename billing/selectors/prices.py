@@ -138,17 +138,25 @@ def price_of(terms: TopUpTerms, amount: Decimal) -> Decimal:
 def taxes(
     *, terms: TopUpTerms, account: Account, organization: Organization | None, net: Decimal, on: date
 ) -> list[TaxLine]:
-    """The taxes on `net` that hold on that day where the payer is: the organization's country, else the account's.
+    """The taxes on `net` that hold on that day where the payer is."""
+    return [
+        {
+            "name": rate.name,
+            "percent": f"{rate.percent.normalize():f}",
+            "amount": f"{cents(net * rate.percent / 100):f}",
+        }
+        for rate in tax_rates(terms=terms, account=account, organization=organization, on=on)
+    ]
+
+
+def tax_rates(*, terms: TopUpTerms, account: Account, organization: Organization | None, on: date) -> list[TaxRate]:
+    """The rates that a top-up is taxed at on that day; none where the payer's place has none, or tax is due later.
 
     The product's own rate takes the place of the general one of the same name and region, and of two that overlap
-    the newer one counts, so that a rate that begins needs no end of the one before it. None where tax is due later.
+    the newer one counts, so that a rate that begins needs no end of the one before it.
     """
-    if not terms.taxes_top_ups:
-        return []
-    country, region = account.country, ""
-    if organization is not None and organization.country:
-        country, region = organization.country, organization.region
-    if not country:
+    country, region = tax_place(account, organization)
+    if not terms.taxes_top_ups or not country:
         return []
     rates = TaxRate.objects.filter(
         Q(product__isnull=True) | Q(product_id=terms.product_id),
@@ -160,15 +168,14 @@ def taxes(
     chosen: dict[tuple[str, str], TaxRate] = {}
     for rate in sorted(rates, key=lambda each: (each.product_id is not None, each.valid_from)):
         chosen[rate.region, rate.name] = rate
-    return [
-        {
-            "name": rate.name,
-            "percent": f"{rate.percent.normalize():f}",
-            "amount": f"{cents(net * rate.percent / 100):f}",
-        }
-        for _place, rate in sorted(chosen.items())
-        if rate.percent > 0
-    ]
+    return [rate for _place, rate in sorted(chosen.items()) if rate.percent > 0]
+
+
+def tax_place(account: Account, organization: Organization | None) -> tuple[str, str]:
+    """Where the payer is: country and region of the organization, else the account's country; empty for unknown."""
+    if organization is not None and organization.country:
+        return organization.country, organization.region
+    return account.country, ""
 
 
 def cents(amount: Decimal) -> Decimal:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from billing.models import (
@@ -89,14 +89,10 @@ def payment_block(payment: Payment) -> str:
 
 def last_activity(wallet_id: int) -> datetime | None:
     """The newest usage or payment of the wallet (aitelier.md, 'Refundable')."""
-    used = (
-        HourlyMovement.objects.filter(wallet_id=wallet_id, kind__in=USAGE_KINDS)
-        .order_by("-day", "-hour", "-last_at")
-        .values_list("last_at", flat=True)
-        .first()
-    )
-    paid = Payment.objects.filter(wallet_id=wallet_id).aggregate(Max("paid_at"))["paid_at__max"]
-    return max((moment for moment in (used, paid) if moment), default=None)
+    used = HourlyMovement.objects.filter(wallet_id=OuterRef("pk"), kind__in=USAGE_KINDS)
+    newest = used.order_by("-day", "-hour", "-last_at").values("last_at")[:1]
+    moments = Wallet.objects.filter(pk=wallet_id).values_list(Subquery(newest), Max("payments__paid_at")).get()
+    return max((moment for moment in moments if moment), default=None)
 
 
 def months_later(moment: datetime, months: int) -> datetime:

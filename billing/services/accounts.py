@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.services.invitations import invitation_link, last_day, one_line
 from billing.services.wallets import open_wallet
 from notifications.services.deliveries import queue_email
-from organizations.models import Account, Product, Role
+from organizations.languages import speaking
+from organizations.models import Account, Product, Role, User
 from organizations.services.accounts import ProjectSpec, create_account
 from organizations.services.invitations import create_invitation
 
@@ -49,18 +50,15 @@ def open_account(
 def invite(*, account: Account, email: str, role: Role) -> None:
     """Offer somebody a place in the account; the link in the e-mail works once."""
     invitation, token = create_invitation(account=account, email=email, role=role)
-    queue_email(
-        key=f"invitation:{invitation.pk}",
-        recipient=email,
-        subject=_("Your %(product)s account %(account)s") % {"product": account.product, "account": account},
-        body=_(
+    with speaking(User.objects.filter(email=invitation.email).first(), account):
+        subject = _("Your %(product)s account %(account)s") % {"product": account.product, "account": account}
+        body = _(
             "Welcome to %(product)s.\n\nOpen this link to set your password and see balance, calls and prices of "
             "%(account)s:\n\n%(link)s\n\nThe link works once, until %(until)s."
-        )
-        % {
+        ) % {
             "product": account.product,
             "account": account,
-            "link": f"{settings.SITE_URL}/billing/invitations/{token}/",
-            "until": f"{invitation.expires_at:%Y-%m-%d}",
-        },
-    )
+            "link": invitation_link(token),
+            "until": last_day(invitation),
+        }
+    queue_email(key=f"invitation:{invitation.pk}", recipient=email, subject=one_line(subject), body=body)

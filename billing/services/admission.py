@@ -5,6 +5,7 @@ Pure: it looks at a locked wallet (or a copy of one) and at the product's terms,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
@@ -35,30 +36,34 @@ class Refusal:
 
 
 def refusal(wallet: WalletState, terms: CallTerms, minimum: Decimal = ZERO) -> Refusal | None:
-    """Why a call that costs at least `minimum` may not start now, or None when it may.
+    """Why a call that costs at least `minimum` may not start now, or None when it may: the first of `refusals`."""
+    return next(refusals(wallet, terms, minimum), None)
+
+
+def refusals(wallet: WalletState, terms: CallTerms, minimum: Decimal = ZERO) -> Iterator[Refusal]:
+    """All that keeps a call that costs at least `minimum` from starting now.
 
     The floor is letustalk.md, 'What happens at zero balance'; zero itself is aipbx.md, 'What happens when the balance
     reaches 0'; the daily cap is aipbx.md, 'Limits and notifications', and counts what calls in progress hold.
     """
     if wallet.account_status != "active":
-        return Refusal("account_suspended", _("This account is suspended. Ask support to reactivate it."))
+        yield Refusal("account_suspended", _("This account is suspended. Ask support to reactivate it."))
     if wallet.is_frozen:
-        return Refusal("wallet_frozen", _("The balance is frozen while a payment is disputed."))
+        yield Refusal("wallet_frozen", _("The balance is frozen while a payment is disputed."))
     if wallet.is_overdue:
-        return Refusal("payment_overdue", _("An invoice is overdue. Pay it and calls start again."))
+        yield Refusal("payment_overdue", _("An invoice is overdue. Pay it and calls start again."))
     if wallet.daily_cap is not None and wallet.spent + wallet.held >= wallet.daily_cap:
-        return Refusal("daily_limit_reached", _("The daily cap is reached. Calls start again at midnight."))
+        yield Refusal("daily_limit_reached", _("The daily cap is reached. Calls start again at midnight."))
     if wallet.concurrency_limit is not None and wallet.held_calls >= wallet.concurrency_limit:
-        return Refusal("concurrency_limit_reached", _("As many calls as allowed are in progress already."))
+        yield Refusal("concurrency_limit_reached", _("As many calls as allowed are in progress already."))
     if _affords(wallet, terms, minimum, wallet.available):
-        return None
+        return
     if wallet.mode == WalletMode.POSTPAY:
-        return Refusal(
-            "credit_limit_reached", _("The credit limit is reached. Pay an invoice or ask for a higher one.")
-        )
-    if _affords(wallet, terms, minimum, wallet.available + wallet.held):
-        return Refusal("balance_reserved", _("Calls in progress hold the rest of the balance. Try again shortly."))
-    return Refusal("insufficient_balance", _("The balance is too low. Top up and calls start again."))
+        yield Refusal("credit_limit_reached", _("The credit limit is reached. Pay an invoice or ask for a higher one."))
+    elif _affords(wallet, terms, minimum, wallet.available + wallet.held):
+        yield Refusal("balance_reserved", _("Calls in progress hold the rest of the balance. Try again shortly."))
+    else:
+        yield Refusal("insufficient_balance", _("The balance is too low. Top up and calls start again."))
 
 
 def hold_amount(wallet: WalletState, terms: CallTerms, minimum: Decimal) -> Decimal:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing.models import ProductTerms, Wallet
+from billing.models import Wallet
 from billing.selectors.balance import Balance, balance_of
 from billing.services.limits import set_limits
 from billing.templatetags.moments import in_place
@@ -120,5 +120,4 @@ def _show(request: HttpRequest, frame: Frame, form: LimitsForm, *, status: int =
 
 def _is_cut(frame: Frame) -> bool:
     """Whether calls in progress end when what the cap leaves them is used up; else they finish."""
-    terms = ProductTerms.objects.only("on_exhaustion").get(product=frame.tenant.product)
-    return terms.on_exhaustion == OnExhaustion.HANGUP
+    return bool(frame.product_terms.on_exhaustion == OnExhaustion.HANGUP)

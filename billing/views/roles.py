@@ -1,4 +1,4 @@
-"""Who may pay: owners and billing members spend, change and dismiss; viewers look."""
+"""Who may do what: owners everything; billing members spend, change what is paid and how, and dismiss; viewers look."""
 
 from __future__ import annotations
 
@@ -18,4 +18,15 @@ def may_pay(tenant: Tenant) -> bool:
 def require_payer(tenant: Tenant) -> None:
     """Raises PermissionDenied for a reader who may only look."""
     if not may_pay(tenant):
+        raise PermissionDenied
+
+
+def is_owner(tenant: Tenant) -> bool:
+    """Whether the reader may change members and settings."""
+    return tenant.role == Role.OWNER
+
+
+def require_owner(tenant: Tenant) -> None:
+    """Raises PermissionDenied for a reader who is no owner."""
+    if not is_owner(tenant):
         raise PermissionDenied

@@ -42,7 +42,7 @@ class Frame:
         # Before everything that is shown: what changes in between is shown, and then asked for again.
         self.pulse = pulse_of(tenant.account.id, self.today)
         self.wallet = get_object_or_404(tenant.rows(Wallet).select_related("account__product__terms"))
-        self.balance: Balance = balance_of(self.wallet, self.today)
+        self.balance: Balance = balance_of(self.wallet)
 
     @cached_property
     def terms(self) -> TopUpTerms | None:

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--large] [--json FILE] [--profile]`.
+"""`python -m tests.bench [--quick] [--large] [--pages] [--json FILE] [--profile]`.
 
 The default run takes less than six minutes on two cores, `--quick` less than ninety seconds. Exit code 0 whatever was
 reached: the figures are for people, and a busy machine is no fault of the code.
@@ -24,6 +24,7 @@ def main() -> int:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--quick", action="store_true", help="short rounds, one size of the ledger")
     length.add_argument("--large", action="store_true", help="also at ten million ledger rows")
+    length.add_argument("--pages", action="store_true", help="only the customer pages, at a million ledger rows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
     parser.add_argument("--profile", action="store_true", help="only say where the time of a charge goes")
     options = parser.parse_args()
@@ -41,20 +42,26 @@ def main() -> int:
             show_profile(console, make_world())
             return 0
         from tests.bench import report
-        from tests.bench.run import Plan, measure_all
+        from tests.bench.run import Found, Plan, measure_all, measure_pages
 
-        plan = Plan(2, 1, 0) if options.quick else Plan(5, 3, 3 if options.large else 2)
-        found = measure_all(database, plan, console)
-        settings = settings_of(database)
-        report.show(console, found.rounds, found.grown, found.targets)
+        found, pages = Found({}, [], []), []
+        if not options.pages:
+            plan = Plan(2, 1, 0) if options.quick else Plan(5, 3, 3 if options.large else 2)
+            found = measure_all(database, plan, console)
+            report.show(console, found.rounds, found.grown, found.targets)
+        if not options.quick:
+            pages = measure_pages(database, console)
+            report.show_pages(console, pages)
         if options.json:
-            report.write_json(options.json, settings, found.rounds, found.grown, found.targets)
+            settings = settings_of(database)
+            report.write_json(options.json, settings, found.rounds, found.grown, found.targets, pages)
     return 0
 
 
 def _prepare(database: Database) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ["LOG_LEVEL"] = "WARNING"
+    os.environ["DEBUG"] = "0"
     import django
     from django.core.management import call_command
 

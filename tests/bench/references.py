@@ -67,8 +67,8 @@ SELECT n + :account_offset, n + :project_offset, {day}, false, 'call.completed',
 ON CONFLICT (account_id, day, project_id, is_simulated, event_type, channel, model, tier, outcome) DO UPDATE SET
  count = u.count + 1, seconds = u.seconds + EXCLUDED.seconds, tokens = u.tokens + EXCLUDED.tokens,
  spent = u.spent + EXCLUDED.spent;"""
-_COMPONENTS = """INSERT INTO usage_dailycomponent AS c (account_id, project_id, day, is_simulated, event_type, model, tier,
- outcome, component, unit, currency, count, quantity, amount)
+_COMPONENTS = """INSERT INTO usage_dailycomponent AS c (account_id, project_id, day, is_simulated, event_type, model,
+ tier, outcome, component, unit, currency, count, quantity, amount)
 SELECT n + :account_offset, n + :project_offset, {day}, false, 'call.completed', '', '', '', line.component, line.unit,
  'USD', 1, line.quantity, 0.0115 FROM {wallets} n, (VALUES ('analytics', 'call', 1), ('llm_input', 'token', 2340),
  ('stt', 'second', 90), ('tts', 'second', 90)) AS line(component, unit, quantity)

@@ -10,6 +10,7 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.page_time import LEDGER_ROWS, MILLISECONDS_MOST, QUERIES_MOST, REQUESTS, PageTime
 from tests.bench.verdict import Growth, Rounds, Target
 
 HEADINGS = {
@@ -48,8 +49,27 @@ def show(console: Console, rounds: Rounds, grown: list[Growth], targets: list[Ta
     console.print(verdicts)
 
 
+def show_pages(console: Console, pages: list[PageTime]) -> None:
+    """Each customer page, the dearest first, and whether it keeps its bounds."""
+    title = f"Customer pages of an account with {LEDGER_ROWS:,} ledger rows, medians of {REQUESTS}"
+    table = Table("page", "server ms", "CPU ms", "queries", "", title=title)
+    for page in pages:
+        mark = "[green]reached[/green]" if page.is_quick else "[red]not reached[/red]"
+        table.add_row(page.path, f"{page.milliseconds:.0f}", f"{page.cpu_ms:.0f}", str(page.queries), mark)
+    console.print(table)
+    slow = sum(not page.is_quick for page in pages)
+    console.print(
+        f"{len(pages) - slow} of {len(pages)} take at most {MILLISECONDS_MOST} ms and {QUERIES_MOST} queries."
+    )
+
+
 def write_json(
-    path: Path, settings: dict[str, str], rounds: Rounds, grown: list[Growth], targets: list[Target]
+    path: Path,
+    settings: dict[str, str],
+    rounds: Rounds,
+    grown: list[Growth],
+    targets: list[Target],
+    pages: list[PageTime],
 ) -> None:
     """Everything that was measured, round by round."""
     document = {
@@ -57,6 +77,7 @@ def write_json(
         "rounds": {name: [asdict(timed) for timed in each] for name, each in rounds.items()},
         "growth": [asdict(each) for each in grown],
         "targets": [{**asdict(target), "is_reached": target.is_reached} for target in targets],
+        "pages": [{**asdict(page), "is_quick": page.is_quick} for page in pages],
     }
     path.write_text(json.dumps(document, indent=2) + "\n")
 

@@ -12,6 +12,7 @@ from rich.progress import Progress
 from tests.bench import growth, report, verdict
 from tests.bench.inprocess import charge_processes
 from tests.bench.measure import Bench
+from tests.bench.page_time import PageTime
 from tests.bench.server import Database
 from tests.bench.verdict import Growth, Rounds
 from tests.bench.warm_up import warm_up
@@ -51,6 +52,17 @@ def measure_all(database: Database, plan: Plan, console: Console) -> Found:
         targets = verdict.targets(rounds, bench.deadlocks())
         grown += [_at_size(bench, index, plan) for index in range(1, plan.sizes)]
     return Found(rounds, grown, targets + verdict.growth_targets(grown))
+
+
+def measure_pages(database: Database, console: Console) -> list[PageTime]:
+    """Every customer page of an account with a million ledger rows, once nothing else runs any more."""
+    from tests.bench.busy import busy_account
+    from tests.bench.pages import page_times
+
+    with console.status("making a busy account"):
+        world = busy_account(database)
+    with console.status("measuring its pages"):
+        return page_times(world, database.postmaster_pid)
 
 
 def _rounds(bench: Bench, plan: Plan, progress: Progress) -> Rounds:

@@ -27,7 +27,8 @@ def digest_of(account: Account) -> dict[str, str]:
             f"{field.column} = ANY(ARRAY[{_listed(ids)}]::bigint[])"
             for field in model._meta.concrete_fields
             for owner, ids in owners.items()
-            if (field.primary_key and model is owner) or (isinstance(field, ForeignKey) and field.related_model is owner)
+            if (field.primary_key and model is owner)
+            or (isinstance(field, ForeignKey) and field.related_model is owner)
         ]
         if found:
             wanted[model._meta.db_table] = " OR ".join(found)

@@ -11,12 +11,13 @@ is a page that every member reads and that owners and billing members post to. W
 `get`       roles that read it (HEAD with it); `NOBODY` where GET is no verb of it (405).
 `post`      roles that post to it; `NOBODY` (the default) where POST is no verb of it (405).
 `body`      a form that the page accepts; a value that begins with ":" is taken from `World.ids`.
+`query`     what a GET asks by, in the same way.
 `read`      the status of the answer to a reader who may (200), `done` to a poster who may (303).
 `of_person` the page is about the person who is signed in, not about an account: it needs no membership.
 `without_account`  the status of the answer to somebody who is signed in and in no account (200: the page says so).
 
-A page that needs no signing in stands in `OPEN` instead. A key that `World.ids` lacks is made in `worlds.py`, with words that begin with its marker, so that the search for
-foreign bytes finds them.
+A page that needs no signing in stands in `OPEN` instead. A key that `World.ids` lacks is made in `worlds.py`, with
+words that begin with its marker, so that the search for foreign bytes finds them.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class Row:
     get: frozenset[Role] = EVERYBODY
     post: frozenset[Role] = NOBODY
     body: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
     read: int = 200
     done: int = 303
     of_person: bool = False
@@ -80,6 +82,9 @@ ROWS = [
     Row("calls"),
     Row("calls_csv"),
     Row("call", args=("call",)),
+    Row("usage"),
+    Row("usage_csv"),
+    Row("prices"),
     Row("projects"),
     Row("project_live", args=("sandbox_project",), get=PAYERS, post=PAYERS),
     Row("project_sandbox", args=("live_project",), get=PAYERS, post=PAYERS),
@@ -94,7 +99,7 @@ ROWS = [
     Row("cards_remove", args=("card",), get=PAYERS, post=PAYERS),
     Row("refund", post=PAYERS, body={"amount": "20", "agreed": "20", "reason": "Less traffic"}),
     Row("coupons", post=PAYERS, body={"code": "OPEN-TO-ALL"}),
-    Row("live"),
+    Row("live", query={"account": ":account"}),
     Row("limits", post=PAYERS, body={"daily_cap": "5000000", "concurrency_limit": "7"}),
     Row("organizations"),
     Row("organization_add", get=PAYERS, post=PAYERS, body=ORGANIZATION),
@@ -118,18 +123,20 @@ ROWS = [
 
 # Whoever types there, or holds the link, opens these; they show nothing of an account but the invitation's to who was
 # invited (tests/organizations/test_pages.py).
-OPEN = frozenset({
-    "accept_invitation",
-    "account_confirm_email",
-    "account_confirm_login_code",
-    "account_email_verification_sent",
-    "account_inactive",
-    "account_login",
-    "account_logout",
-    "account_reset_password",
-    "account_reset_password_done",
-    "account_reset_password_from_key",
-    "account_reset_password_from_key_done",
-    "account_signup",
-    "choose_language",
-})
+OPEN = frozenset(
+    {
+        "accept_invitation",
+        "account_confirm_email",
+        "account_confirm_login_code",
+        "account_email_verification_sent",
+        "account_inactive",
+        "account_login",
+        "account_logout",
+        "account_reset_password",
+        "account_reset_password_done",
+        "account_reset_password_from_key",
+        "account_reset_password_from_key_done",
+        "account_signup",
+        "choose_language",
+    }
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -32,6 +33,29 @@ from usage.services.void import void
 MARK = "zqx"
 PRODUCT = "aitelier"
 OTHER_PRODUCT = "aipbx"
+# Words that the account's own pages show somewhere, as `text_of` reads them.
+WORDS = (
+    "Zqx Holding",
+    "Zqx-Desk",
+    "Zqx-Trial",
+    "zqx-call",
+    "+1999 zqx",
+    "+1998 zqx",
+    "Zqx assistant",
+    "Zqx Success",
+    "Zqx was never called",
+    "Zqx bank declined",
+    "Zqx bank says no",
+    "Zqxcard ending 6203",
+    "Zqx Holding GmbH",
+    "ZQX-481-TAX",
+    "ZQX-KPP",
+    "Zqx Street 5",
+    "ZQX-IBAN-55",
+    "ZQXBIC",
+    "zqx-documents@example.com",
+    "ZQX-COUPON",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +173,13 @@ def _payments(account: Account, owner: User) -> None:
     """A card, a paid and a failed top-up, a refund that waits, a coupon, and the rule of automatic top-up."""
     wallet = account.wallet
     Card.objects.create(
-        wallet=wallet, reference=f"pm_{MARK}", brand="Zqxcard", last4="6203", exp_month=1, exp_year=2099, is_default=True
+        wallet=wallet,
+        reference=f"pm_{MARK}",
+        brand="Zqxcard",
+        last4="6203",
+        exp_month=1,
+        exp_year=2099,
+        is_default=True,
     )
     payment = pay_by_bank(account, "77031.19")
     pay_by_bank(account, "63309.28")
@@ -179,7 +209,7 @@ def _payments(account: Account, owner: User) -> None:
 
 def _usage(account: Account) -> None:
     """Calls of every kind, live and simulated, one reversed, one in progress; a crawl and a chat message."""
-    told = {"caller": "+1 999 zqx", "assistant": "Zqx assistant", "provider_costs": {"llm": "3.191919"}}
+    told: dict[str, Any] = {"caller": "+1 999 zqx", "assistant": "Zqx assistant", "provider_costs": {"llm": "3.191919"}}
     live, trial = (f"{MARK}-{name}" for name in ("desk", "trial"))
     charge(
         PRODUCT,
@@ -201,5 +231,3 @@ def open_coupon(product: Product) -> Coupon:
 def nobody() -> User:
     """A person who is a member of no account."""
     return make_user(email="nobody@example.com")
-
-

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from billing.templatetags.money import money_text, number
+from billing.templatetags.money import NO_BREAK_SPACE, money_text, number
 from billing.templatetags.stored import said
 from usage.models.event import EventType
 from usage.rating.types import CALL
@@ -110,13 +110,15 @@ def _label(line: ComponentSum, rates: AccountRates) -> str:
 
 def _item(line: ComponentSum, rates: AccountRates, currency: str) -> Item:
     label, quantity = _label(line, rates), quantity_words(line.quantity, line.unit)
-    exact, only = rates.exact_price(line), rates.only_price(line)
+    exact = rates.exact_price(line)
+    price = exact or rates.only_price(line)
+    if price is None:
+        return Item(label, quantity, line.amount)
+    price_text = price_words(*price, currency).replace(" ", NO_BREAK_SPACE)
     if exact is not None:
-        return Item(label, f"{quantity} {TIMES} {price_words(*exact, currency)}", line.amount)
-    if only is not None:
-        words = _("%(quantity)s at %(price)s") % {"quantity": quantity, "price": price_words(*only, currency)}
-        return Item(label, words, line.amount, is_rounded=True)
-    return Item(label, quantity, line.amount)
+        return Item(label, f"{quantity} {TIMES}{NO_BREAK_SPACE}{price_text}", line.amount)
+    words = _("%(quantity)s at %(price)s") % {"quantity": quantity, "price": price_text}
+    return Item(label, words, line.amount, is_rounded=True)
 
 
 def _margin(line: ComponentSum, rates: AccountRates, currency: str) -> Item:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.templatetags.money import CENT, CREDIT, MINUS, money, money_text, number
+from billing.templatetags.money import CENT, CREDIT, MINUS, countable, money, money_text, number
 from usage.models.event import EventType
 from usage.rating.outcome import SUCCESS
 from usage.selectors.pages.usage import Sums
@@ -78,7 +78,7 @@ def figures_of(
 ) -> list[Figure]:
     """Spending, how much was used, how it went: four figures, of calls or of what was used instead of calls."""
     spent_label = _("Would have cost") if simulated else _("Spent")
-    earlier = money_text(before.spent, currency)
+    earlier = money_text(_rough(before.spent, currency), currency)
     spent_note = _change(now.spent, before.spent, earlier, before) or _("No usage before")
     figures = [Figure(spent_label, money({"currency": currency}, now.spent), spent_note)]
     if now.requests and not now.calls and not before.calls:
@@ -95,7 +95,7 @@ def figures_of(
         figures.append(_average(_("Average per call"), now, before, currency))
     minutes = _count(_("Minutes"), _minutes(now), _minutes(before), before)
     if overage_minutes:
-        words = ngettext("%(count)s overage minute", "%(count)s overage minutes", 1 if overage_minutes == 1 else 2) % {
+        words = ngettext("%(count)s overage minute", "%(count)s overage minutes", countable(overage_minutes)) % {
             "count": number(overage_minutes, most=2)
         }
         minutes = Figure(minutes.label, minutes.value, words)
@@ -118,15 +118,15 @@ def _rounded(count: Decimal) -> str:
 def _average(label: str, now: Totals, before: Totals, currency: str) -> Figure:
     if now.average is None:
         return Figure(label, "\N{EM DASH}", "")
-    value = money({"currency": currency}, _averaged(now.average, currency))
+    value = money({"currency": currency}, _rough(now.average, currency))
     if before.average is None:
         return Figure(label, value, "")
-    earlier = money_text(_averaged(before.average, currency), currency)
+    earlier = money_text(_rough(before.average, currency), currency)
     return Figure(label, value, _change(now.average, before.average, earlier, before))
 
 
-def _averaged(amount: Decimal, currency: str) -> Decimal:
-    """To the cent, or to a tenth of it where it is small."""
+def _rough(amount: Decimal, currency: str) -> Decimal:
+    """To the cent, or to a tenth of it where it is small: for what is only compared."""
     return amount.quantize(CENT if currency == CREDIT or amount >= 1 else Decimal("0.001"))
 
 

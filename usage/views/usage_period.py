@@ -55,8 +55,8 @@ def read_period(params: QueryDict, today: date) -> tuple[Dates, Period | None]:
     first = dates.first or last - timedelta(days=DAYS_AT_FIRST - 1)
     if dates.asks_days:
         dates.typed_from, dates.typed_to = f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
-    if first > last:
-        dates.errors["from"] = _("In the future. Choose a day up to today.")
+    if first > last:  # a month or a day that was linked to has no field of its own
+        dates.errors["from" if dates.asks_days else "when"] = _("In the future. Choose a day up to today.")
     elif (last - first).days >= DAYS_MAX:
         dates.errors["from"] = _("More than three years before the last day. Choose a later one.")
     if dates.errors:

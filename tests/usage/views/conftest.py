@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
 
 if TYPE_CHECKING:
@@ -32,20 +30,8 @@ def reader(db: None) -> Callable[..., Client]:
 
 
 @pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+def statements() -> Callable[[], Any]:
     """`with statements() as sent:` collects every statement, set-based SQL included, which Django never logs."""
+    from tests.statements import sent_statements
 
-    @contextmanager
-    def collect() -> Iterator[list[str]]:
-        sent: list[str] = []
-        execute = psycopg.Cursor.execute
-
-        def recorded(self: Any, query: Any, *args: Any, **options: Any) -> Any:
-            sent.append(str(query))
-            return execute(self, query, *args, **options)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(psycopg.Cursor, "execute", recorded)
-            yield sent
-
-    return collect
+    return sent_statements

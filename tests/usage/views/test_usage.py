@@ -35,21 +35,25 @@ def text_of(response: Any) -> str:
     return " ".join(response.content.decode().split())
 
 
+def plain_words(text: str) -> str:
+    return text.replace(TIMES, "x").replace("\N{NO-BREAK SPACE}", " ")
+
+
 def figures_of(response: Any) -> dict[str, tuple[str, str]]:
     return {each.label: (str(each.value), each.note) for each in response.context["figures"]}
 
 
 def items_of(response: Any) -> list[tuple[str, list[tuple[str, str, D]]]]:
     return [
-        (section.title, [(item.label, item.quantity.replace(TIMES, "x"), item.amount) for item in section.items])
+        (section.title, [(item.label, plain_words(item.quantity), item.amount) for item in section.items])
         for section in response.context["sections"]
     ]
 
 
 def matrix_of(response: Any) -> dict[str, list[tuple[D, str]]]:
     matrix = response.context["matrix"]
-    rows = {row.title: [(cell.amount, cell.words.replace(TIMES, "x")) for cell in row.cells] for row in matrix.rows}
-    return rows | {"total": [(cell.amount, cell.words.replace(TIMES, "x")) for cell in matrix.totals]}
+    rows = {row.title: [(cell.amount, plain_words(cell.words)) for cell in row.cells] for row in matrix.rows}
+    return rows | {"total": [(cell.amount, plain_words(cell.words)) for cell in matrix.totals]}
 
 
 def assert_adds_up(response: Any, account: Account) -> D:

@@ -1,0 +1,99 @@
+"""Invitations by e-mail: the place that is offered and the letter with its link, in one transaction.
+
+The link is in the letter and nowhere else. An account sends so many of these letters a day, so that nobody mails
+strangers through it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing.templatetags.moments import day_year
+from notifications.models import Delivery
+from notifications.services.deliveries import queue_email
+from organizations.languages import speaking
+from organizations.models import Invitation, Role, User
+from organizations.services import invitations
+from organizations.services.members import ROLE_WORDS
+
+LETTERS_A_DAY = 100  # of one account
+SUBJECT_MAX = 255
+
+
+def invite_member(*, account_id: int, email: str, role: Role, user: User) -> Invitation:
+    """Offer `email` a place and send the link.
+
+    Raises PermissionDenied when the user is no owner, and ValidationError, keyed by field.
+    """
+    with transaction.atomic():
+        invitation, token = invitations.invite(account_id=account_id, email=email, role=role, user_id=user.pk)
+        _send(invitation, token, user)
+    return invitation
+
+
+def resend_invitation(*, account_id: int, invitation_id: int, user: User) -> Invitation:
+    """Send a new link for an invitation that nobody accepted; the one before it no longer works.
+
+    Raises Invitation.DoesNotExist, PermissionDenied when the user is no owner, and ValidationError beyond the day's
+    letters.
+    """
+    with transaction.atomic():
+        invitation, token = invitations.renew(account_id=account_id, invitation_id=invitation_id, user_id=user.pk)
+        _send(invitation, token, user)
+    return invitation
+
+
+def invitation_link(token: str) -> str:
+    """The address that an invitation's letter names."""
+    return f"{settings.SITE_URL}{reverse('accept_invitation', args=[token])}"
+
+
+def last_day(invitation: Invitation) -> str:
+    """The day on which the link ends, on the account's calendar, as the reader writes it."""
+    return day_year(invitation.expires_at.astimezone(ZoneInfo(invitation.account.timezone)).date())
+
+
+def one_line(subject: str) -> str:
+    """A subject that mail takes: names may be long, and hold line breaks."""
+    return " ".join(subject.split())[:SUBJECT_MAX]
+
+
+def _send(invitation: Invitation, token: str, user: User) -> None:
+    account = invitation.account
+    key = f"invitation:{account.pk}:"
+    sent = Delivery.objects.filter(key__startswith=key, created_at__gt=timezone.now() - timedelta(days=1))
+    if sent.count() >= LETTERS_A_DAY:
+        limit = _("%(most)s invitations were sent within a day, and that is the most. Go on tomorrow.")
+        raise ValidationError({"email": limit % {"most": LETTERS_A_DAY}})
+    recipient = User.objects.filter(email=invitation.email).first()
+    with speaking(recipient, account):
+        role = Role(invitation.role)
+        words = {
+            "person": f"{user.name} ({user.email})" if user.name else user.email,
+            "account": account,
+            "product": account.product,
+            "role": role.label,
+            "may": ROLE_WORDS[role],
+            "link": invitation_link(token),
+            "until": last_day(invitation),
+        }
+        subject = _("%(person)s invites you to %(account)s at %(product)s") % {**words, "person": user.get_full_name()}
+        queue_email(
+            key=f"{key}{invitation.token_hash}",
+            recipient=invitation.email,
+            subject=one_line(subject),
+            body=_(
+                "%(person)s invites you to the account %(account)s at %(product)s.\n\nYour role: %(role)s. %(may)s\n\n"
+                "Open this link to accept:\n\n%(link)s\n\nThe link works once, until %(until)s. If you do not know who "
+                "this is, nothing needs to be done."
+            )
+            % words,
+        )
