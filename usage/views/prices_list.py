@@ -118,7 +118,7 @@ def _section(version: CardVersion, event_type: str, rates: Sequence[Rate], curre
         section.by_outcome = _by_outcome(version, by_outcome, currency, shows_costs)
         section.default_tier = version.default_tier and tier_words(version.default_tier)
     passed_on = [rate for rate in rates if not is_unit(rate)]
-    if passed_on:
+    if passed_on and shows_costs:
         section.costs = _costs(passed_on, currency)
     elif passed_on:
         # One line for all of it: neither the parts nor the margin are the customer's to see.

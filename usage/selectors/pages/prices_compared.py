@@ -1,8 +1,7 @@
 """What a month's calls would have cost on another model or tier of the card, from the daily roll-up.
 
 The quantities that were charged are counted at the other's prices, which is exact up to the rounding of each call's
-lines. Compared is only what both price in the same way: a call whose speech was recognised apart cannot be counted at
-the prices of a model that takes audio itself.
+lines. Calls that name no model are not compared: on a model that takes audio itself, they would have used other things.
 """
 
 from __future__ import annotations
@@ -131,9 +130,7 @@ def _cost(prices: Prices, by: Selector, used: Sequence[Used], other: str) -> Dec
         if now is not None and now is then:
             total += each.amount
             continue
-        if now is None or then is None or bool(getattr(now, by)) != bool(getattr(then, by)):
-            return None
-        if then.price is None or not _counts_alike(now, then):
+        if now is None or then is None or then.price is None or not _counts_alike(now, then):
             return None
         total += each.quantity * then.price / then.per
     return total
