@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import action
+from unfold.enums import ActionVariant
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
+from organizations.admin import actions
 from organizations.admin.base import BackOfficeAdmin
 from organizations.models import Membership, User
+from organizations.selectors.two_factor import two_factor_of
+from organizations.services import two_factor
 
 EMAIL_TAKEN = "Someone signs in with this address already. Open that person instead, or use another address."
 
@@ -82,6 +88,44 @@ class UserAdmin(DjangoUserAdmin, BackOfficeAdmin):  # type: ignore[misc]
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("email", "name", "usable_password", "password1", "password2")}),
     )
+
+    actions_detail = ("switch_two_factor_off",)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
+        """Those that fit: nothing is to be switched off where nothing is on."""
+        user = self.get_object(request, str(object_id))
+        is_on = user is not None and two_factor_of(user).is_on
+        return super().get_actions_detail(request, object_id) if is_on else []
+
+    @action(description="Switch two-factor off", permissions=["act"], icon="lock_open", variant=ActionVariant.DANGER)
+    def switch_two_factor_off(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """For somebody who has lost both the app and the recovery codes."""
+        user = self.get_object(request, object_id)
+        if user is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+
+        def perform(form: actions.ReasonForm) -> str:
+            two_factor.switch_off(user_id=user.pk, staff_id=request.user.pk)
+            get_adapter(request).send_notification_mail("mfa/email/switched_off_by_support", user)
+            return f"{user} signs in with the password alone."
+
+        return actions.run(
+            request,
+            self,
+            user,
+            actions.Action(
+                title="Switch two-factor off",
+                intro=(
+                    "From then on the password alone signs this person in, and the recovery codes no longer work. The "
+                    "person is told by e-mail. Be sure who asks: this is what a thief of the password would ask for."
+                ),
+                verb="Switch off",
+                question=f"Switch two-factor off for {user}?",
+                explain=lambda form: [("Person", user), ("Reason", form.cleaned_data["reason"])],
+                perform=perform,
+                is_dangerous=True,
+            ),
+        )
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         """Memberships once the person exists."""

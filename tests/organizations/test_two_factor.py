@@ -253,3 +253,24 @@ def test_pages_that_nobody_needs_do_not_exist(user: User, path: str) -> None:
     client = Client()
     password(client)
     assert client.get(f"/accounts/{path}").status_code == 404
+
+
+def test_support_switches_it_off_for_a_reason_and_the_person_is_told(user: User, clock: Any, staff: User) -> None:
+    address = reverse("admin:organizations_user_switch_two_factor_off", args=[user.pk])
+    desk = Client()
+    desk.force_login(staff)
+    person_page = reverse("admin:organizations_user_change", args=[user.pk])
+    assert address not in desk.get(person_page).content.decode()
+    enrol(Client())
+    mail.outbox.clear()
+    assert address in desk.get(person_page).content.decode()
+    token = desk.get(address).context["form"]["token"].value()
+    reason = {"token": str(token), "reason": "Lost the phone, called back"}
+    desk.post(address, {**reason, "step": "check"})
+    assert Authenticator.objects.count() == 2
+    desk.post(address, {**reason, "step": "confirm"})
+    assert not Authenticator.objects.exists()
+    assert signed_in_with_password_alone()
+    (letter,) = mail.outbox
+    assert (letter.subject, letter.to) == ("Two-factor is off", ["jo@brightwave.example"])
+    assert "Lost the phone" in desk.get(reverse("admin:organizations_user_history", args=[user.pk])).content.decode()
