@@ -20,37 +20,29 @@ from usage.selectors.pages.spending import DaySpending
 CALL = EventType.CALL.value
 CSV_CHUNK = 2000
 
+# One pass over the usage gives three groupings; the fourth part is of the components.
 REPORT = """
-WITH wanted AS (
-    SELECT day >= %(first)s AS is_current, day, project_id, is_simulated, event_type, channel, tier, outcome,
-           count, seconds, tokens, spent
-      FROM usage_dailyusage
-     WHERE account_id = %(account)s AND day BETWEEN %(before_first)s AND %(last)s
-       AND (day >= %(first)s OR day <= %(before_last)s)
-       AND (%(project)s::bigint IS NULL OR project_id = %(project)s)
-), component AS (
-    SELECT is_simulated, event_type, model, tier, outcome, component, unit, sum(count) AS count,
-           sum(quantity) AS quantity, sum(amount) AS amount
-      FROM usage_dailycomponent
-     WHERE account_id = %(account)s AND day BETWEEN %(first)s AND %(last)s
-       AND (%(project)s::bigint IS NULL OR project_id = %(project)s)
-     GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(count) <> 0 OR sum(amount) <> 0
-)
-SELECT 'sum', is_current, is_simulated, event_type, channel, tier, outcome, NULL, NULL, NULL::date, NULL::bigint,
+SELECT CASE 0 WHEN GROUPING(channel) THEN 'sum' WHEN GROUPING(project_id) THEN 'project' ELSE 'day' END,
+       is_current, is_simulated, event_type, channel, tier, outcome, NULL, NULL, day, project_id,
        sum(count), sum(seconds), sum(tokens), sum(spent)
-  FROM wanted GROUP BY 2, 3, 4, 5, 6, 7
-UNION ALL
-SELECT 'project', true, is_simulated, event_type, '', '', '', NULL, NULL, NULL, project_id,
-       sum(count), sum(seconds), sum(tokens), sum(spent)
-  FROM wanted WHERE is_current GROUP BY 3, 4, 11
-UNION ALL
-SELECT 'day', true, is_simulated, event_type, '', '', '', NULL, NULL, day, NULL,
-       sum(count), sum(seconds), sum(tokens), sum(spent)
-  FROM wanted WHERE is_current GROUP BY 3, 4, 10
+  FROM (SELECT day >= %(first)s AS is_current, day, project_id, is_simulated, event_type, channel, tier, outcome,
+               count, seconds, tokens, spent
+          FROM usage_dailyusage
+         WHERE account_id = %(account)s AND day BETWEEN %(before_first)s AND %(last)s
+           AND (day >= %(first)s OR day <= %(before_last)s)
+           AND (%(project)s::bigint IS NULL OR project_id = %(project)s)) used
+ GROUP BY GROUPING SETS ((is_current, is_simulated, event_type, channel, tier, outcome),
+                         (is_current, is_simulated, event_type, project_id),
+                         (is_current, is_simulated, event_type, day))
+HAVING is_current OR GROUPING(channel) = 0
 UNION ALL
 SELECT 'component', true, is_simulated, event_type, model, tier, outcome, component, unit, NULL, NULL,
-       count, quantity, 0, amount
-  FROM component
+       sum(count), sum(quantity), 0, sum(amount)
+  FROM usage_dailycomponent
+ WHERE account_id = %(account)s AND day BETWEEN %(first)s AND %(last)s
+   AND (%(project)s::bigint IS NULL OR project_id = %(project)s)
+ GROUP BY is_simulated, event_type, model, tier, outcome, component, unit
+HAVING sum(count) <> 0 OR sum(amount) <> 0
 """
 # The table's unique index begins with account and day: first and last are found without reading what is between.
 BOUNDS = """
