@@ -58,6 +58,11 @@ class Wallet(models.Model):
         null=True, editable=False, help_text="A charge that takes the balance below it rings for an automatic top-up."
     )
 
+    alert_below = amount_field(null=True, blank=True, help_text="Members are told when the balance falls below it.")
+    alerts_fired = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Alerts that were told and are not armed again yet, as bits."
+    )
+
     last_number = models.BigIntegerField(default=0, editable=False)
     chain_head = models.BinaryField(max_length=32, default=bytes(32), editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -73,6 +78,10 @@ class Wallet(models.Model):
             models.CheckConstraint(
                 condition=Q(daily_cap__isnull=True) | (Q(daily_cap__gt=0) & not_nan("daily_cap")),
                 name="wallet_daily_cap",
+            ),
+            models.CheckConstraint(
+                condition=Q(alert_below__isnull=True) | (Q(alert_below__gt=0) & not_nan("alert_below")),
+                name="wallet_alert_below",
             ),
             models.CheckConstraint(
                 condition=Q(monthly_allotment__gte=0) & not_nan("monthly_allotment"), name="wallet_allotment"

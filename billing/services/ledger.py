@@ -19,10 +19,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from billing.services import cycles, doorbells, writing
+from billing.services import alerts, cycles, doorbells, writing
 from billing.services.books import Books, Posting
 from billing.services.locking import lock_wallets
 from billing.services.state import GrantState, WalletState
+from notifications.models.notice import Event
+from notifications.services import notices
 from organizations.database import Statement, array, merged, run
 
 GRANTS = """
@@ -73,6 +75,7 @@ def open_books(
         paired_ids=[row[1] for row in drawn],
     )
     for wallet in wallets.values():
+        wallet.opened = wallet.standing
         if len(wallet.grants) > 1:
             wallet.grants.sort(key=GrantState.order)
         if wallet.next_expiry_at is not None and wallet.next_expiry_at <= now:
@@ -127,7 +130,10 @@ def statements(books: Books) -> list[Statement]:
         found.append(writing.end_holds(books.ended_holds, books.now))
     if books.resized_holds:
         found.append(writing.resize_holds(books.resized_holds))
+    told = [(wallet, event) for wallet in wallets for event in alerts.crossed(wallet)]
     found.append(writing.update_wallets(wallets))
+    if told:
+        found.append(notices.insert([_notice(wallet, event, books) for wallet, event in told]))
     for wallet in wallets:
         if wallet.auto_top_up_below is not None and wallet.balance < wallet.auto_top_up_below:
             doorbells.ring_auto_top_up(wallet.id)
@@ -140,6 +146,12 @@ def write(books: Books) -> list[Posting]:
     if found:
         run(merged(*found))
     return books.postings
+
+
+def _notice(wallet: WalletState, event: Event, books: Books) -> notices.Told:
+    """A crossing as the outbox takes it; the wallet's last transaction tells one crossing from the next."""
+    key = f"wallet:{wallet.id}:{event.value}:{wallet.last_number}"
+    return notices.Told(wallet.account_id, event, key, facts=alerts.facts_of(wallet), at=books.now)
 
 
 def _ids(sequence: str, ready: list[int]) -> Callable[[], int]:

@@ -40,6 +40,14 @@ class GrantState:
         return self.priority, self.expires_at is None, expiry, KIND_ORDER[self.kind], self.id
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What alerts look at: the balance (positive is the customer's) and what usage has cost today."""
+
+    balance: Decimal
+    spent: Decimal
+
+
 @dataclass(slots=True)
 class WalletState:
     """A wallet under its lock; amounts in the wallet's currency, `local_now` in the account's timezone."""
@@ -71,6 +79,11 @@ class WalletState:
     allotment_anchor: date | None = None
     allotment_resets_at: datetime | None = None
     auto_top_up_below: Decimal | None = None
+    alert_below: Decimal | None = None
+    alerts_fired: int = 0
+    floor: Decimal = ZERO
+    opened: Standing | None = None
+    """Where it stood when its books were opened; None for a copy that nobody closes."""
     grants: list[GrantState] = field(default_factory=list)
     day: date = field(init=False)
     """Today in the account's timezone, never a day before the last one that usage was charged on."""
@@ -86,6 +99,11 @@ class WalletState:
     def balance(self) -> Decimal:
         """The customer's money: positive is theirs, negative is owed."""
         return self.paid + self.promo + self.allotment - self.debt
+
+    @property
+    def standing(self) -> Standing:
+        """Where it stands now."""
+        return Standing(self.balance, self.spent)
 
     @property
     def available(self) -> Decimal:

@@ -54,9 +54,10 @@ UPDATE billing_wallet w
    SET paid = v.paid, promo = v.promo, allotment = v.allotment, debt = v.debt, held = v.held,
        held_calls = v.held_calls, spent_on = v.spent_on, spent_today = v.spent_today,
        next_expiry_at = v.next_expiry_at, last_number = v.last_number, chain_head = v.chain_head,
-       allotment_anchor = v.allotment_anchor, allotment_resets_at = v.allotment_resets_at
+       allotment_anchor = v.allotment_anchor, allotment_resets_at = v.allotment_resets_at,
+       alerts_fired = v.alerts_fired
   FROM {rows} AS v(id, paid, promo, allotment, debt, held, held_calls, spent_on, spent_today, next_expiry_at,
-                   last_number, chain_head, allotment_anchor, allotment_resets_at)
+                   last_number, chain_head, allotment_anchor, allotment_resets_at, alerts_fired)
  WHERE w.id = v.id
 """
 
@@ -167,6 +168,7 @@ def update_wallets(wallets: Sequence[WalletState]) -> Statement:
         ("bytea", [w.chain_head for w in wallets]),
         ("date", [w.allotment_anchor for w in wallets]),
         ("timestamptz", [w.allotment_resets_at for w in wallets]),
+        ("smallint", [w.alerts_fired for w in wallets]),
     )
 
 

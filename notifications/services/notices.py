@@ -1,0 +1,64 @@
+"""Telling of what happened: one row per happening, in the caller's transaction; who hears of it is worked out after.
+
+`key` makes a repetition nothing. After the commit a worker is told; if the broker does not hear it, a sweep finds the
+row. Apps above say what an event's words are (`notifications.words`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+from django.db import transaction
+from django.utils import timezone
+
+from notifications.models.notice import Event
+from organizations.database import Statement, rows, run
+
+INSERT = """
+INSERT INTO notifications_notice (account_id, event, key, subject, facts, created_at, is_quiet)
+SELECT account_id, event, key, subject, facts::jsonb, created_at, false
+  FROM {rows} AS v(account_id, event, key, subject, facts, created_at)
+ON CONFLICT (key) DO NOTHING
+"""
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One happening. `facts` is plain text by name: what the words need besides the account."""
+
+    account_id: int
+    event: Event
+    key: str
+    subject: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    at: datetime = field(default_factory=timezone.now)
+
+
+def tell(told: Told) -> None:
+    """Put one happening into the outbox, in the caller's transaction."""
+    run(insert([told]))
+
+
+def insert(told: Sequence[Told]) -> Statement:
+    """The statement that puts happenings into the outbox; rings after the commit."""
+    transaction.on_commit(_ring, robust=True)
+    source, params = rows(
+        ("bigint", [each.account_id for each in told]),
+        ("varchar", [each.event.value for each in told]),
+        ("text", [each.key for each in told]),
+        ("text", [each.subject for each in told]),
+        ("text", [_encode(dict(each.facts)).decode() for each in told]),
+        ("timestamptz", [each.at for each in told]),
+    )
+    return INSERT.format(rows=source), params
+
+
+def _ring() -> None:
+    """Tell a worker; if the broker does not hear it, the sweep finds the row."""
+    from notifications.tasks import send_deliveries
+
+    send_deliveries.delay()
