@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifications.models.notice import Event
+from notifications.services import deliveries
 from organizations.database import Statement, rows, run
 
 INSERT = """
@@ -45,7 +46,7 @@ def tell(told: Told) -> None:
 
 def insert(told: Sequence[Told]) -> Statement:
     """The statement that puts happenings into the outbox; rings after the commit."""
-    transaction.on_commit(_ring, robust=True)
+    transaction.on_commit(deliveries.ring, robust=True)
     source, params = rows(
         ("bigint", [each.account_id for each in told]),
         ("varchar", [each.event.value for each in told]),
@@ -55,10 +56,3 @@ def insert(told: Sequence[Told]) -> Statement:
         ("timestamptz", [each.at for each in told]),
     )
     return INSERT.format(rows=source), params
-
-
-def _ring() -> None:
-    """Tell a worker; if the broker does not hear it, the sweep finds the row."""
-    from notifications.tasks import send_deliveries
-
-    send_deliveries.delay()

@@ -1,0 +1,17 @@
+"""What a channel's sender answers: the other side's words, or that it must be tried again, or that it never will."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class Later(Exception):  # noqa: N818 - an outcome, not a fault of ours
+    """Not sent, or nobody knows whether: to be tried again, not before `after` where the other side named it."""
+
+    def __init__(self, why: str, *, after: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.after = after
+
+
+class Never(Exception):  # noqa: N818 - an outcome, not a fault of ours
+    """The address will not take it, however often it is tried."""

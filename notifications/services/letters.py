@@ -1,0 +1,55 @@
+"""A notice's message as a letter: text and HTML that say the same, and the link that ends such letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core import signing
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from notifications.models import AlertAddress, Notice
+from notifications.words import Message
+from organizations.models import User
+
+SALT = "notifications.unsubscribe"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is sent by e-mail."""
+
+    subject: str
+    text: str
+    html: str
+    unsubscribe_url: str
+
+
+def letter_of(
+    notice: Notice, message: Message, *, user: User | None, address: AlertAddress | None, is_essential: bool
+) -> Letter:
+    """The letter in the active language. What is essential cannot be unsubscribed from."""
+    unsubscribe_url = ""
+    if not is_essential and (user or address):
+        unsubscribe_url = unsubscribe_link(notice, user=user, address=address)
+    context = {
+        "message": message,
+        "account": notice.account,
+        "product": notice.account.product,
+        "settings_url": f"{settings.SITE_URL}{reverse('limits')}",
+        "unsubscribe_url": unsubscribe_url,
+    }
+    return Letter(
+        f"{notice.account.product.name}: {message.subject}",
+        render_to_string("notifications/letter.txt", context).strip() + "\n",
+        render_to_string("notifications/letter.html", context),
+        unsubscribe_url,
+    )
+
+
+def unsubscribe_link(notice: Notice, *, user: User | None, address: AlertAddress | None) -> str:
+    """The full address of the page, and of the one click, that ends letters of this kind to this reader."""
+    claim = {"account": notice.account_id, "event": notice.event}
+    claim |= {"user": user.pk} if user else {"address": address.pk if address else 0}
+    return f"{settings.SITE_URL}/billing/unsubscribe/{signing.dumps(claim, salt=SALT, compress=True)}/"
