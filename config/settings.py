@@ -164,6 +164,8 @@ ASKS_PROVIDERS = [
     "sweeps.reconcile_payments",
 ]
 CELERY_TASK_ROUTES = {name: {"queue": "payments"} for name in ASKS_PROVIDERS}
+# So has what waits for mail servers, Telegram and the services that listen to webhooks.
+CELERY_TASK_ROUTES |= {name: {"queue": "messages"} for name in ("notifications.*", "sweeps.send_deliveries")}
 
 # Money
 CURRENCIES = ("USD", "EUR", "GBP", "INR", "RUB", "CREDIT")
@@ -251,7 +253,9 @@ EMAIL = env.email_url_config(env("EMAIL_URL", default=f"filemail://{DATA_DIR / '
 vars().update(EMAIL)
 if EMAIL["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
     EMAIL_FILE_PATH = str(DATA_DIR / "mail")
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds that one answer of the mail server may take
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Billing <billing@localhost>")
+REPLY_TO_EMAIL = env("REPLY_TO_EMAIL", default="")
 
 # Languages and time
 LANGUAGE_CODE = "en"

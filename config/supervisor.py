@@ -42,6 +42,7 @@ def commands(host: str, port: int) -> dict[str, list[str]]:
         ],
         "worker": [*celery, *_worker("celery")],
         "cashier": [*celery, *_worker("payments")],
+        "messenger": [*celery, *_worker("messages")],
         "beat": [*celery, "beat", "--loglevel", "WARNING"],
     }
 

@@ -28,6 +28,8 @@ class Rule:
     by_telegram: bool = True
     to_addresses: bool = False
     """Whether the account's further addresses hear of it, too."""
+    is_personal: bool = False
+    """Only the member whom the fact `user` names hears, by every channel they have."""
     cooldown: timedelta = timedelta(0)
     webhook: WebhookType | None = None
 
@@ -61,5 +63,5 @@ RULES: dict[Event, Rule] = {
     Event.PROJECT_MODE: Rule(roles=ALL, by_telegram=False, webhook=WebhookType.PROJECT_MODE_CHANGED),
     Event.SPENDING_SPIKE: Rule(to_addresses=True, cooldown=6 * HOUR),
     Event.SERVICE_SILENT: Rule(to_addresses=True, cooldown=6 * HOUR),
-    Event.TEST: Rule(roles=ALL),
+    Event.TEST: Rule(roles=ALL, is_personal=True),
 }

@@ -1,4 +1,4 @@
-"""Doorbells of the outbox."""
+"""Doorbells of the outbox, and the sweep that finds what they missed."""
 
 from __future__ import annotations
 
@@ -18,5 +18,17 @@ sweeps.register("send_deliveries", tell)
 
 @shared_task(name="sweeps.send_deliveries")
 def send_deliveries() -> None:
-    """Send what is due."""
+    """Tell and send what no doorbell was heard of, or what must be tried again."""
     sweeps.run("send_deliveries")
+
+
+@shared_task(name="notifications.expand")
+def expand() -> None:
+    """Write the deliveries of what happened."""
+    fan_out.expand_due()
+
+
+@shared_task(name="notifications.send")
+def send(channel: str) -> None:
+    """Send what is due by one channel."""
+    deliveries.send_due(channel)

@@ -122,6 +122,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "failures",
+                    models.PositiveSmallIntegerField(
+                        db_default=0, help_text="How often it could not be put into words."
+                    ),
+                ),
+                (
+                    "paused_until",
+                    models.DateTimeField(blank=True, help_text="After a failure: not tried before.", null=True),
+                ),
+                ("last_error", models.TextField(blank=True, db_default="")),
+                (
                     "account",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="notices", to="organizations.account"
@@ -328,6 +339,46 @@ class Migration(migrations.Migration):
                 "ordering": ["email"],
                 "constraints": [models.UniqueConstraint(fields=("account", "email"), name="alert_address_once")],
             },
+        ),
+        migrations.CreateModel(
+            name="Attempt",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[("sent", "Sent"), ("failed", "Failed"), ("refused", "Refused for good")],
+                        max_length=10,
+                    ),
+                ),
+                ("said", models.TextField(blank=True)),
+                (
+                    "delivery",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="log",
+                        to="notifications.delivery",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.RemoveIndex(
+            model_name="delivery",
+            name="delivery_due",
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("status", "pending")),
+                fields=["channel", "next_attempt_at", "id"],
+                name="delivery_due_by_channel",
+            ),
         ),
         migrations.AddIndex(
             model_name="notice",

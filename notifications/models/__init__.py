@@ -1,4 +1,4 @@
-from notifications.models.delivery import Channel, Delivery
+from notifications.models.delivery import Attempt, Channel, Delivery
 from notifications.models.endpoint import WebhookEndpoint, WebhookType
 from notifications.models.incident import Incident
 from notifications.models.notice import Event, Notice
@@ -8,6 +8,7 @@ from notifications.models.telegram import TelegramLink
 
 __all__ = [
     "AlertAddress",
+    "Attempt",
     "Channel",
     "Delivery",
     "Event",

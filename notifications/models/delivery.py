@@ -61,8 +61,33 @@ class Delivery(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
         indexes = [
-            models.Index(fields=["next_attempt_at"], name="delivery_due", condition=models.Q(status="pending")),
+            models.Index(
+                fields=["channel", "next_attempt_at", "id"],
+                name="delivery_due_by_channel",
+                condition=models.Q(status="pending"),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.subject} to {self.recipient}"
+
+
+class Attempt(models.Model):
+    """One try to send a delivery; without an outcome while it lasts, and for ever where the worker died."""
+
+    class Outcome(models.TextChoices):
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+        REFUSED = "refused", "Refused for good"
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="log")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    said = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_outcome_display() or 'Outcome unknown'}: {self.said}"

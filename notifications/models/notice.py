@@ -54,6 +54,9 @@ class Notice(models.Model):
     created_at = models.DateTimeField()
     expanded_at = models.DateTimeField(null=True, blank=True, help_text="When its deliveries were written.")
     is_quiet = models.BooleanField("quiet", default=False, help_text="Too soon after the last one: services only.")
+    failures = models.PositiveSmallIntegerField(db_default=0, help_text="How often it could not be put into words.")
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="After a failure: not tried before.")
+    last_error = models.TextField(blank=True, db_default="")
 
     class Meta:
         ordering = ["-id"]

@@ -1,7 +1,9 @@
 """From a notice to its deliveries: who hears of it, where, in which language; worked out once, after the commit.
 
-Several workers may be at it: each notice is taken by one. The deliveries and the mark that they are written commit
-together, so that a worker killed at any step leaves a notice that is taken up again, and nobody is told twice.
+Several workers may be at it: each notice is taken by one, and an account's notices one after the other, so that two of
+one kind at the same moment are one letter. The deliveries and the mark that they are written commit together: a worker
+killed at any step leaves a notice that is taken up again, and nobody is told twice. A notice that cannot be put into
+words rests for a while, longer each time, and stops no other.
 """
 
 from __future__ import annotations
@@ -9,8 +11,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from notifications.models import (
@@ -24,13 +28,19 @@ from notifications.models import (
     WebhookEndpoint,
 )
 from notifications.rules import RULES, Rule
-from notifications.services.deliveries import queue
+from notifications.services.deliveries import write
+from notifications.services.doorbell import ring_for_messages
 from notifications.services.letters import letter_of
 from notifications.words import message_of
+from organizations.database import array, run
 from organizations.languages import speaking
 from organizations.models import Account, User
 
 BATCH = 50
+PAUSE, PAUSE_MAX = timedelta(minutes=1), timedelta(hours=1)
+LOCK_ACCOUNTS = """
+SELECT pg_advisory_xact_lock(hashtextextended('notices of account ' || id, 0)) FROM unnest(%s::bigint[]) AS id
+"""
 logger = logging.getLogger(__name__)
 
 
@@ -44,74 +54,99 @@ def expand_due() -> int:
 
 
 def _expand_batch(*, after: int) -> tuple[int, int] | None:
+    """The next notices past this id: how many were expanded, and the last one's id."""
+    count, channels = 0, set[str]()
     with transaction.atomic():
         notices = list(
             Notice.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("account__product")
+            .filter(Q(paused_until__isnull=True) | Q(paused_until__lte=timezone.now()))
             .filter(expanded_at__isnull=True, id__gt=after)
             .order_by("id")[:BATCH]
         )
         if not notices:
             return None
-        count = 0
+        _lock_accounts({notice.account_id for notice in notices})
         for notice in notices:
             try:
                 with transaction.atomic():
-                    _expand(notice)
-                    count += 1
-            except Exception:  # one notice that cannot be told must not silence the others
+                    channels |= _expand(notice)
+                count += 1
+            except Exception as error:  # one notice that cannot be told must not silence the others
                 logger.exception("Notice %s could not be told.", notice.pk)
+                _pause(notice, error)
+        ring_for_messages(channels)
     return count, notices[-1].pk
 
 
-def _expand(notice: Notice) -> None:
+def _lock_accounts(ids: set[int]) -> None:
+    """Until the commit no other worker expands these accounts' notices. In the order of ids, against deadlocks."""
+    run((LOCK_ACCOUNTS, [array(sorted(ids))]))
+
+
+def _expand(notice: Notice) -> set[str]:
+    """Write the notice's deliveries and that they are written; returns their channels."""
     rule = RULES[Event(notice.event)]
-    notice.is_quiet = _is_too_soon(notice, rule)
-    deliveries = list(_webhooks(notice, rule))
-    if not notice.is_quiet:
-        deliveries += [*_to_members(notice, rule), *_to_addresses(notice, rule)]
     now = timezone.now()
-    for delivery in deliveries:
-        delivery.notice, delivery.account, delivery.next_attempt_at = notice, notice.account, now
-    if deliveries:
-        queue(deliveries)
+    notice.is_quiet = _is_too_soon(notice, rule)
     notice.expanded_at = now
+    messages = list(_webhooks(notice, rule))
+    if not notice.is_quiet:
+        messages += _to_people(notice, rule)
+    for message in messages:
+        message.notice, message.account, message.next_attempt_at = notice, notice.account, now
+    write(messages)
     notice.save(update_fields=["expanded_at", "is_quiet"])
+    return {message.channel for message in messages}
+
+
+def _pause(notice: Notice, error: Exception) -> None:
+    """Not again at once. It is never given up: with the words mended, it is told."""
+    failures = notice.failures + 1
+    pause = min(PAUSE * 2 ** min(failures - 1, 10), PAUSE_MAX)
+    Notice.objects.filter(pk=notice.pk).update(
+        failures=failures, paused_until=timezone.now() + pause, last_error=f"{type(error).__name__}: {error}"[:2000]
+    )
 
 
 def _is_too_soon(notice: Notice, rule: Rule) -> bool:
-    """Whether people were told the same within the rule's cooldown."""
+    """Whether people were told of another like it within the rule's cooldown, whichever came in first."""
     if not rule.cooldown:
         return False
-    earlier = Notice.objects.filter(
+    others = Notice.objects.filter(
         account_id=notice.account_id,
         event=notice.event,
         created_at__gt=notice.created_at - rule.cooldown,
-        id__lt=notice.pk,
+        created_at__lt=notice.created_at + rule.cooldown,
+        expanded_at__isnull=False,
         is_quiet=False,
     )
-    return earlier.exists()
+    return others.exists()
+
+
+def _to_people(notice: Notice, rule: Rule) -> list[Delivery]:
+    """Members and further addresses; an address that belongs to both hears once."""
+    messages = list(_to_members(notice, rule))
+    reached = {message.recipient.lower() for message in messages if message.channel == Channel.EMAIL}
+    return messages + [each for each in _to_addresses(notice, rule) if each.recipient.lower() not in reached]
 
 
 def _to_members(notice: Notice, rule: Rule) -> Iterator[Delivery]:
     """Members of the rule's roles, each by the channels they want; the account's own address where there is nobody."""
     account = notice.account
-    members = list(
-        User.objects.filter(memberships__account=account, memberships__role__in=rule.roles, is_active=True)
-        .distinct()
-        .order_by("pk")
-    )
-    wanted = {
-        (choice.user_id, choice.channel): choice.is_on
-        for choice in Preference.objects.filter(account=account, event=notice.event)
-    }
+    members = User.objects.filter(memberships__account=account, memberships__role__in=rule.roles, is_active=True)
+    if rule.is_personal:
+        members = members.filter(pk=notice.facts["user"])
+    readers = list(members.order_by("pk"))
+    choices = Preference.objects.filter(account=account, event=notice.event)
+    wanted = {(choice.user_id, choice.channel): choice.is_on for choice in choices}
     links = {link.user_id: link for link in _linked(account)}
-    for user in members:
+    for user in readers:
         if rule.is_essential or wanted.get((user.pk, Channel.EMAIL.value), rule.by_email):
             yield _email(notice, rule, user, f"notice:{notice.pk}:email:{user.pk}")
         if user.pk in links and wanted.get((user.pk, Channel.TELEGRAM.value), rule.by_telegram):
             yield _telegram(notice, user, links[user.pk])
-    if not members and account.email and rule.by_email:
+    if account.email and rule.by_email and not (readers or rule.is_personal):
         yield _email(notice, rule, None, f"notice:{notice.pk}:email:account", to=account.email)
 
 
@@ -171,10 +206,12 @@ def _webhooks(notice: Notice, rule: Rule) -> Iterator[Delivery]:
         {
             "type": rule.webhook.value,
             "timestamp": notice.created_at.isoformat(),
-            "data": {"account": account.external_id, **notice.facts},
+            "data": {"product": account.product.slug, "account": account.external_id, **notice.facts},
         }
     )
-    for endpoint in WebhookEndpoint.objects.filter(service__product=account.product, is_active=True):
+    for endpoint in WebhookEndpoint.objects.filter(
+        service__product=account.product, service__is_active=True, is_active=True
+    ):
         if not endpoint.types or rule.webhook.value in endpoint.types:
             yield Delivery(
                 key=f"notice:{notice.pk}:webhook:{endpoint.pk}",

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from django.db import transaction
 from django.utils import timezone
 
 from notifications.models.notice import Event
-from notifications.services import deliveries
+from notifications.services.doorbell import ring_for_notices
 from organizations.database import Statement, rows, run
 
 INSERT = """
@@ -46,7 +45,7 @@ def tell(told: Told) -> None:
 
 def insert(told: Sequence[Told]) -> Statement:
     """The statement that puts happenings into the outbox; rings after the commit."""
-    transaction.on_commit(deliveries.ring, robust=True)
+    ring_for_notices()
     source, params = rows(
         ("bigint", [each.account_id for each in told]),
         ("varchar", [each.event.value for each in told]),

@@ -14,7 +14,7 @@ from notifications.models import Delivery, SweepRun
 from notifications.services.deliveries import queue_email
 from tests.config.processes import eventually, free_port, own_environment, running
 
-WORKER = ["-m", "celery", "-A", "config.celery", "worker", "--concurrency", "1", "--loglevel", "WARNING"]
+WORKER = ["-m", "celery", "-A", "config.celery", "worker", "--concurrency", "1", "--queues", "celery,messages"]
 
 
 @pytest.fixture
