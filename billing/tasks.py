@@ -8,7 +8,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from billing.providers.stripe import endpoint
-from billing.services import auto_top_up, grants, holds, inbox, reconciliation, refunds, subscriptions, top_ups
+from billing.services import auto_top_up, calls, grants, holds, inbox, reconciliation, refunds, subscriptions, top_ups
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
 
@@ -24,6 +24,7 @@ def _reconcile() -> int:
 sweeps.register("expire_holds", holds.expire_due)
 sweeps.register("expire_grants", grants.expire_due)
 sweeps.register("reset_allotments", grants.reset_due_allotments)
+sweeps.register("tell_of_calls", calls.settle_due)
 sweeps.register("verify_ledger", _verify)
 sweeps.register("handle_provider_events", inbox.handle_due)
 sweeps.register("check_top_ups", top_ups.check_due)
@@ -74,6 +75,12 @@ def expire_grants() -> None:
 def reset_allotments() -> None:
     """Start the cycles that are due."""
     sweeps.run("reset_allotments")
+
+
+@shared_task(name="sweeps.tell_of_calls")
+def tell_of_calls() -> None:
+    """Tell where calls stopped or start again and nothing was charged: after midnight, by a floor that was moved."""
+    sweeps.run("tell_of_calls")
 
 
 @shared_task(name="sweeps.verify_ledger")

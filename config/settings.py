@@ -137,6 +137,7 @@ SWEEPS = {
     "expire_holds": 15,
     "expire_grants": 60,
     "reset_allotments": 60,
+    "tell_of_calls": 60,
     "charge_chat_hours": 60,
     "send_deliveries": 30,
     "handle_provider_events": 15,

@@ -44,7 +44,7 @@ RULES: dict[Event, Rule] = {
     Event.CAP_NEAR: ALERT,
     Event.CAP_REACHED: ALERT,
     Event.CREDIT_NEAR: ALERT,
-    Event.CREDIT_REACHED: Rule(to_addresses=True, cooldown=HOUR, webhook=WebhookType.WALLET_BLOCKED),
+    Event.CREDIT_REACHED: ALERT,
     Event.TOPPED_UP: Rule(is_essential=True, by_telegram=False, webhook=WebhookType.WALLET_TOPPED_UP),
     Event.AUTO_TOP_UP_DONE: Rule(is_essential=True, by_telegram=False, webhook=WebhookType.WALLET_TOPPED_UP),
     Event.AUTO_TOP_UP_FAILED: Rule(to_addresses=True, webhook=WebhookType.AUTO_TOP_UP_FAILED),

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from billing.models import ProductTerms
+from billing.services import calls
 from organizations.admin.amounts import AmountField, CurrencyAmountsForm, money_column
 from organizations.admin.base import BackOfficeAdmin
 
@@ -87,7 +88,9 @@ class ProductTermsAdmin(BackOfficeAdmin):
         return ("product",) if obj is not None else ()
 
     def save_model(self, request: HttpRequest, obj: ProductTerms, form: Any, change: bool) -> None:
-        """Save in the product's currency."""
+        """Save in the product's currency; a floor that moved stops calls or lets them start at once."""
         if not change:
             obj.currency = obj.product.currency
         super().save_model(request, obj, form, change)
+        if change and "floor" in form.changed_data:
+            calls.settle_due()

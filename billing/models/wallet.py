@@ -63,6 +63,10 @@ class Wallet(models.Model):
         default=0, editable=False, help_text="Alerts that were told and are not armed again yet, as bits."
     )
 
+    alerts_told = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Notices of the alerts so far: each has its number."
+    )
+
     last_number = models.BigIntegerField(default=0, editable=False)
     chain_head = models.BinaryField(max_length=32, default=bytes(32), editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from billing.models.wallet import WalletMode
 from billing.services.state import ZERO, WalletState
 
+INSUFFICIENT = "insufficient_balance"
+
 
 @dataclass(frozen=True, slots=True)
 class CallTerms:
@@ -41,29 +43,41 @@ def refusal(wallet: WalletState, terms: CallTerms, minimum: Decimal = ZERO) -> R
 
 
 def refusals(wallet: WalletState, terms: CallTerms, minimum: Decimal = ZERO) -> Iterator[Refusal]:
-    """All that keeps a call that costs at least `minimum` from starting now.
+    """All that keeps a call that costs at least `minimum` from starting now: `shut_reason`, and calls in progress.
 
     The floor is letustalk.md, 'What happens at zero balance'; zero itself is aipbx.md, 'What happens when the balance
     reaches 0'; the daily cap is aipbx.md, 'Limits and notifications', and counts what calls in progress hold.
     """
-    if wallet.account_status != "active":
-        yield Refusal("account_suspended", _("This account is suspended. Ask support to reactivate it."))
-    if wallet.is_frozen:
-        yield Refusal("wallet_frozen", _("The balance is frozen while a payment is disputed."))
-    if wallet.is_overdue:
-        yield Refusal("payment_overdue", _("An invoice is overdue. Pay it and calls start again."))
-    if wallet.daily_cap is not None and wallet.spent + wallet.held >= wallet.daily_cap:
-        yield Refusal("daily_limit_reached", _("The daily cap is reached. Calls start again at midnight."))
+    for reason in _stops(wallet, wallet.held):
+        yield Refusal(reason, words_of(reason))
     if wallet.concurrency_limit is not None and wallet.held_calls >= wallet.concurrency_limit:
         yield Refusal("concurrency_limit_reached", _("As many calls as allowed are in progress already."))
-    if _affords(wallet, terms, minimum, wallet.available):
+    if _affords(wallet, terms.floor, minimum, wallet.available):
         return
-    if wallet.mode == WalletMode.POSTPAY:
-        yield Refusal("credit_limit_reached", _("The credit limit is reached. Pay an invoice or ask for a higher one."))
-    elif _affords(wallet, terms, minimum, wallet.available + wallet.held):
+    reason = _lacks(wallet)
+    if reason == INSUFFICIENT and _affords(wallet, terms.floor, minimum, wallet.available + wallet.held):
         yield Refusal("balance_reserved", _("Calls in progress hold the rest of the balance. Try again shortly."))
     else:
-        yield Refusal("insufficient_balance", _("The balance is too low. Top up and calls start again."))
+        yield Refusal(reason, words_of(reason))
+
+
+def shut_reason(wallet: WalletState) -> str | None:
+    """The first of `refusals` that would stand if no call were in progress, or None: what a call holds comes back."""
+    for reason in _stops(wallet, ZERO):
+        return reason
+    return None if _affords(wallet, wallet.floor, ZERO, wallet.available + wallet.held) else _lacks(wallet)
+
+
+def words_of(reason: str) -> str:
+    """What a lasting reason for a refusal says to a person."""
+    return {
+        "account_suspended": _("This account is suspended. Ask support to reactivate it."),
+        "wallet_frozen": _("The balance is frozen while a payment is disputed."),
+        "payment_overdue": _("An invoice is overdue. Pay it and calls start again."),
+        "daily_limit_reached": _("The daily cap is reached. Calls start again at midnight."),
+        "credit_limit_reached": _("The credit limit is reached. Pay an invoice or ask for a higher one."),
+        INSUFFICIENT: _("The balance is too low. Top up and calls start again."),
+    }[reason]
 
 
 def hold_amount(wallet: WalletState, terms: CallTerms, minimum: Decimal) -> Decimal:
@@ -90,6 +104,22 @@ def seconds_left(wallet: WalletState, terms: CallTerms, amount: Decimal, request
     return int(min(affordable, Decimal(limit)))
 
 
-def _affords(wallet: WalletState, terms: CallTerms, minimum: Decimal, amount: Decimal) -> bool:
-    floor = ZERO if wallet.mode == WalletMode.POSTPAY else terms.floor
-    return amount > 0 and amount >= floor and amount >= minimum
+def _stops(wallet: WalletState, held: Decimal) -> Iterator[str]:
+    """What stops calls whatever the balance; `held` is what calls in progress reserve."""
+    if wallet.account_status != "active":
+        yield "account_suspended"
+    if wallet.is_frozen:
+        yield "wallet_frozen"
+    if wallet.is_overdue:
+        yield "payment_overdue"
+    if wallet.daily_cap is not None and wallet.spent + held >= wallet.daily_cap:
+        yield "daily_limit_reached"
+
+
+def _affords(wallet: WalletState, floor: Decimal, minimum: Decimal, amount: Decimal) -> bool:
+    least = ZERO if wallet.mode == WalletMode.POSTPAY else floor
+    return amount > 0 and amount >= least and amount >= minimum
+
+
+def _lacks(wallet: WalletState) -> str:
+    return "credit_limit_reached" if wallet.mode == WalletMode.POSTPAY else INSUFFICIENT

@@ -31,7 +31,7 @@ from billing.services.dispute_letters import tell_of_dispute
 from billing.services.ledger import load_grants, open_books, write
 from billing.services.reconciliation.differences import note_difference
 from billing.services.refunds.reserving import ledger_tax
-from billing.services.wallets import set_frozen
+from billing.services.wallets import freeze
 
 # How far a dispute has come; facts that are behind change nothing.
 STAGE = {DisputeStatus.INQUIRY: 0, DisputeStatus.OPENED: 1, DisputeStatus.LOST: 2, DisputeStatus.WON: 3}
@@ -116,7 +116,7 @@ def _move(books: Books, dispute: Dispute, status: DisputeStatus) -> None:
     if status in TAKING and not had_taken:
         _claw_back(books, dispute, key=f"dispute:{dispute.pk}")
     if status == DisputeStatus.OPENED:
-        dispute.froze_wallet = set_frozen(wallet_id=dispute.wallet_id, is_frozen=True)
+        dispute.froze_wallet = freeze(books, dispute.wallet_id, is_frozen=True)
     if status == DisputeStatus.WON:
         _reinstate(books, dispute)
     if status in CLOSED:
@@ -126,7 +126,7 @@ def _move(books: Books, dispute: Dispute, status: DisputeStatus) -> None:
         for other in _others(dispute):
             _claw_back(books, other, key=f"dispute:{other.pk}:after:{dispute.pk}")
     if status in CLOSED:
-        _let_go(dispute.wallet_id)
+        _let_go(books, dispute.wallet_id)
 
 
 def _claw_back(books: Books, dispute: Dispute, *, key: str) -> None:
@@ -176,12 +176,12 @@ def _reinstate(books: Books, dispute: Dispute) -> None:
     books.reverse(books.wallets[dispute.wallet_id], parts, grants, note, spent_on=None)
 
 
-def _let_go(wallet_id: int) -> None:
+def _let_go(books: Books, wallet_id: int) -> None:
     """Unfreeze the wallet, if a dispute froze it and no other is open."""
     ours = Dispute.objects.filter(wallet_id=wallet_id)
     froze = ours.filter(froze_wallet=True)
     if froze.exists() and not ours.filter(status=DisputeStatus.OPENED).exists():
-        set_frozen(wallet_id=wallet_id, is_frozen=False)
+        freeze(books, wallet_id, is_frozen=False)
         froze.update(froze_wallet=False)
 
 

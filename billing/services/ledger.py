@@ -23,7 +23,6 @@ from billing.services import alerts, cycles, doorbells, writing
 from billing.services.books import Books, Posting
 from billing.services.locking import lock_wallets
 from billing.services.state import GrantState, WalletState
-from notifications.models.notice import Event
 from notifications.services import notices
 from organizations.database import Statement, array, merged, run
 
@@ -36,6 +35,10 @@ SELECT wallet_id, id, kind, priority, amount, remaining, expires_at, source FROM
  WHERE id = ANY(%s::bigint[])
 """
 TIMEZONES = "SELECT id, timezone FROM organizations_account WHERE id = ANY(%s::bigint[])"
+STANDINGS = """
+SELECT a.id, a.status, coalesce(t.floor, 0) FROM organizations_account a
+  LEFT JOIN billing_productterms t ON t.product_id = a.product_id WHERE a.id = ANY(%s::bigint[])
+"""
 IDS = "SELECT nextval(%s::regclass), nextval(%s::regclass) FROM generate_series(1, %s::int)"
 ONE_ID = "SELECT nextval(%s::regclass)"
 TRANSACTIONS = "billing_transaction_id_seq"
@@ -130,10 +133,12 @@ def statements(books: Books) -> list[Statement]:
         found.append(writing.end_holds(books.ended_holds, books.now))
     if books.resized_holds:
         found.append(writing.resize_holds(books.resized_holds))
-    told = [(wallet, event) for wallet in wallets for event in alerts.crossed(wallet)]
+    told = [
+        _notice(wallet, crossing, books) for wallet in _looked_at_anew(wallets) for crossing in alerts.crossed(wallet)
+    ]
     found.append(writing.update_wallets(wallets))
     if told:
-        found.append(notices.insert([_notice(wallet, event, books) for wallet, event in told]))
+        found.append(notices.insert(told))
     for wallet in wallets:
         if wallet.auto_top_up_below is not None and wallet.balance < wallet.auto_top_up_below:
             doorbells.ring_auto_top_up(wallet.id)
@@ -148,10 +153,29 @@ def write(books: Books) -> list[Posting]:
     return books.postings
 
 
-def _notice(wallet: WalletState, event: Event, books: Books) -> notices.Told:
-    """A crossing as the outbox takes it; the wallet's last transaction tells one crossing from the next."""
-    key = f"wallet:{wallet.id}:{event.value}:{wallet.last_number}"
-    return notices.Told(wallet.account_id, event, key, facts=alerts.facts_of(wallet), at=books.now)
+def _looked_at_anew(wallets: Sequence[WalletState]) -> Sequence[WalletState]:
+    """The wallets; where calls seem to stop or to start, with status and floor read again, now that the locks are won.
+
+    Who waited for a lock holds both from before the wait, and would take back what was told meanwhile.
+    """
+    turning = {wallet.account_id: wallet for wallet in wallets if alerts.turns(wallet)}
+    if turning:
+        for account_id, status, floor in run((STANDINGS, [array(list(turning))]))[0]:
+            turning[account_id].account_status, turning[account_id].floor = status, floor
+    return wallets
+
+
+def _notice(wallet: WalletState, crossing: alerts.Crossing, books: Books) -> notices.Told:
+    """A crossing as the outbox takes it, by the wallet's next number."""
+    wallet.alerts_told += 1
+    return notices.Told(
+        wallet.account_id,
+        crossing.event,
+        f"wallet:{wallet.id}:{wallet.alerts_told}",
+        facts=alerts.facts_of(wallet, crossing),
+        audience=crossing.audience,
+        at=books.now,
+    )
 
 
 def _ids(sequence: str, ready: list[int]) -> Callable[[], int]:

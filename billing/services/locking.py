@@ -16,7 +16,7 @@ LOCK_WALLETS = """
 SELECT w.id, w.account_id, w.currency, w.mode, w.credit_limit, w.is_frozen, w.is_overdue, w.paid, w.promo, w.allotment,
        w.debt, w.held, w.held_calls, w.spent_on, w.spent_today, w.daily_cap, w.concurrency_limit, w.last_number,
        w.chain_head, w.next_expiry_at, a.timezone, a.status, w.monthly_allotment, w.allotment_anchor,
-       w.allotment_resets_at, w.auto_top_up_below, w.alert_below, w.alerts_fired,
+       w.allotment_resets_at, w.auto_top_up_below, w.alert_below, w.alerts_fired, w.alerts_told,
        coalesce(t.floor, 0)
   FROM billing_wallet w JOIN organizations_account a ON a.id = w.account_id
        LEFT JOIN billing_productterms t ON t.product_id = a.product_id

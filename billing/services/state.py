@@ -81,6 +81,7 @@ class WalletState:
     auto_top_up_below: Decimal | None = None
     alert_below: Decimal | None = None
     alerts_fired: int = 0
+    alerts_told: int = 0
     floor: Decimal = ZERO
     opened: Standing | None = None
     """Where it stood when its books were opened; None for a copy that nobody closes."""

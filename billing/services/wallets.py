@@ -9,10 +9,11 @@ from django.utils import timezone
 
 from billing.models import GrantKind, LedgerAccount, LedgerAccountKind, ProductTerms, TransactionKind, Wallet
 from billing.models.ledger import KINDS_PER_WALLET
+from billing.services import calls
+from billing.services.books import Books
 from billing.services.credits import credit
 from billing.services.grants import start_cycle
-from billing.services.locking import lock_wallets
-from organizations.database import run
+from billing.services.ledger import open_books, write
 from organizations.models import Account
 
 
@@ -46,6 +47,7 @@ def open_wallet(*, account: Account) -> Wallet:
             _welcome(wallet, terms)
             if terms.monthly_allotment.amount > 0:
                 start_cycle(wallet_id=wallet.pk)
+            calls.take_stock(wallet_id=wallet.pk)
     return wallet
 
 
@@ -55,8 +57,21 @@ def set_frozen(*, wallet_id: int, is_frozen: bool) -> bool:
     Under the wallet's lock: an authorisation either was answered before or sees it.
     """
     with transaction.atomic():
-        run(lock_wallets([wallet_id]))
-        return bool(Wallet.objects.filter(pk=wallet_id).exclude(is_frozen=is_frozen).update(is_frozen=is_frozen))
+        books, _ = open_books([wallet_id])
+        is_changed = freeze(books, wallet_id, is_frozen=is_frozen)
+        write(books)
+    return is_changed
+
+
+def freeze(books: Books, wallet_id: int, *, is_frozen: bool) -> bool:
+    """The same in open books, which the caller writes: what is told of calls follows from what the books say then."""
+    wallet = books.wallets[wallet_id]
+    if wallet.is_frozen == is_frozen:
+        return False
+    wallet.is_frozen = is_frozen
+    books.touched.add(wallet_id)
+    Wallet.objects.filter(pk=wallet_id).update(is_frozen=is_frozen)
+    return True
 
 
 def _welcome(wallet: Wallet, terms: ProductTerms) -> None:

@@ -55,9 +55,9 @@ UPDATE billing_wallet w
        held_calls = v.held_calls, spent_on = v.spent_on, spent_today = v.spent_today,
        next_expiry_at = v.next_expiry_at, last_number = v.last_number, chain_head = v.chain_head,
        allotment_anchor = v.allotment_anchor, allotment_resets_at = v.allotment_resets_at,
-       alerts_fired = v.alerts_fired
+       alerts_fired = v.alerts_fired, alerts_told = v.alerts_told
   FROM {rows} AS v(id, paid, promo, allotment, debt, held, held_calls, spent_on, spent_today, next_expiry_at,
-                   last_number, chain_head, allotment_anchor, allotment_resets_at, alerts_fired)
+                   last_number, chain_head, allotment_anchor, allotment_resets_at, alerts_fired, alerts_told)
  WHERE w.id = v.id
 """
 
@@ -169,6 +169,7 @@ def update_wallets(wallets: Sequence[WalletState]) -> Statement:
         ("date", [w.allotment_anchor for w in wallets]),
         ("timestamptz", [w.allotment_resets_at for w in wallets]),
         ("smallint", [w.alerts_fired for w in wallets]),
+        ("int", [w.alerts_told for w in wallets]),
     )
 
 

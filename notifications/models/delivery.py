@@ -49,6 +49,8 @@ class Delivery(models.Model):
     subject = models.CharField(max_length=255, blank=True)
     body = models.TextField()
     html = models.TextField("HTML", blank=True)
+    button = models.CharField(max_length=100, blank=True, db_default="", help_text="What the link in a chat says.")
+    button_url = models.CharField(max_length=500, blank=True, db_default="")
     unsubscribe_url = models.CharField(max_length=500, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)

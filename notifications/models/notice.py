@@ -43,6 +43,14 @@ class Event(models.TextChoices):
     TEST = "test", "Test message"
 
 
+class Audience(models.TextChoices):
+    """Whom a notice is for."""
+
+    EVERYONE = "everyone", "Everyone"
+    PEOPLE = "people", "People only"
+    SERVICES = "services", "Services only"
+
+
 class Notice(models.Model):
     """One happening. `facts` is plain JSON, numbers as text; the words are made when it is told."""
 
@@ -51,6 +59,9 @@ class Notice(models.Model):
     key = models.CharField(max_length=150, unique=True, editable=False)
     subject = models.CharField(max_length=100, blank=True, help_text="What it is about, such as top_up:17.")
     facts = models.JSONField(default=dict)
+    audience = models.CharField(
+        max_length=10, choices=Audience, default=Audience.EVERYONE, db_default=Audience.EVERYONE
+    )
     created_at = models.DateTimeField()
     expanded_at = models.DateTimeField(null=True, blank=True, help_text="When its deliveries were written.")
     is_quiet = models.BooleanField("quiet", default=False, help_text="Too soon after the last one: services only.")

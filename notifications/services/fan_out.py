@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from notifications.models import (
     AlertAddress,
+    Audience,
     Channel,
     Delivery,
     Event,
@@ -90,8 +91,8 @@ def _expand(notice: Notice) -> set[str]:
     now = timezone.now()
     notice.is_quiet = _is_too_soon(notice, rule)
     notice.expanded_at = now
-    messages = list(_webhooks(notice, rule))
-    if not notice.is_quiet:
+    messages = list(_webhooks(notice, rule)) if notice.audience != Audience.PEOPLE else []
+    if notice.audience != Audience.SERVICES and not notice.is_quiet:
         messages += _to_people(notice, rule)
     for message in messages:
         message.notice, message.account, message.next_attempt_at = notice, notice.account, now
@@ -113,7 +114,7 @@ def _is_too_soon(notice: Notice, rule: Rule) -> bool:
     """Whether people were told of another like it within the rule's cooldown, whichever came in first."""
     if not rule.cooldown:
         return False
-    others = Notice.objects.filter(
+    others = Notice.objects.exclude(audience=Audience.SERVICES).filter(
         account_id=notice.account_id,
         event=notice.event,
         created_at__gt=notice.created_at - rule.cooldown,

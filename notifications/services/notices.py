@@ -13,14 +13,14 @@ from datetime import datetime
 import msgspec
 from django.utils import timezone
 
-from notifications.models.notice import Event
+from notifications.models.notice import Audience, Event
 from notifications.services.doorbell import ring_for_notices
 from organizations.database import Statement, rows, run
 
 INSERT = """
-INSERT INTO notifications_notice (account_id, event, key, subject, facts, created_at, is_quiet)
-SELECT account_id, event, key, subject, facts::jsonb, created_at, false
-  FROM {rows} AS v(account_id, event, key, subject, facts, created_at)
+INSERT INTO notifications_notice (account_id, event, key, subject, facts, audience, created_at, is_quiet)
+SELECT account_id, event, key, subject, facts::jsonb, audience, created_at, false
+  FROM {rows} AS v(account_id, event, key, subject, facts, audience, created_at)
 ON CONFLICT (key) DO NOTHING
 """
 _encode = msgspec.json.Encoder().encode
@@ -28,13 +28,17 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One happening. `facts` is plain text by name: what the words need besides the account."""
+    """One happening. `facts` is plain text by name: what the words need besides the account.
+
+    `audience` leaves out those who hear of it by another notice.
+    """
 
     account_id: int
     event: Event
     key: str
     subject: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    audience: Audience = Audience.EVERYONE
     at: datetime = field(default_factory=timezone.now)
 
 
@@ -52,6 +56,7 @@ def insert(told: Sequence[Told]) -> Statement:
         ("text", [each.key for each in told]),
         ("text", [each.subject for each in told]),
         ("text", [_encode(dict(each.facts)).decode() for each in told]),
+        ("varchar", [each.audience.value for each in told]),
         ("timestamptz", [each.at for each in told]),
     )
     return INSERT.format(rows=source), params

@@ -19,7 +19,7 @@ from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
 from organizations.admin.panels import Column, Panel, badge, link, list_url
 from organizations.admin.product import check_timezone
 from organizations.models import Account, Invitation, Membership, Project
-from organizations.services.accounts import change_account, country_codes
+from organizations.services.accounts import change_account, country_codes, set_status
 
 PROJECTS_SHOWN = 20
 
@@ -157,7 +157,7 @@ class AccountAdmin(BackOfficeAdmin):
         suspends = status == Account.Status.SUSPENDED
 
         def perform(form: actions.ReasonForm) -> str:
-            Account.objects.filter(pk=account.pk).update(status=status)
+            set_status(account_id=account.pk, status=status)
             return f"{account} is suspended." if suspends else f"{account} is active again."
 
         return actions.run(

@@ -2,7 +2,8 @@
 
 An account that exists is never changed by a second sign-up: its identifier is unique within its product, and the insert
 decides who is first, so that two services of one product that sign the same customer up at once make one account.
-A new timezone is told to whoever keeps days by it (`on_new_timezone`), in the transaction that brings it.
+A new timezone is told to whoever keeps days by it (`on_new_timezone`), a new status to whoever lets calls start
+(`on_new_status`), in the transaction that brings it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ NOT_TIMEZONES = frozenset({"Factory", "localtime", "posixrules"})
 NOT_COUNTRIES = frozenset({"EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"})
 
 _timezone_listeners: list[Callable[[Account], None]] = []
+_status_listeners: list[Callable[[Account], None]] = []
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +105,28 @@ def on_new_timezone(listener: Callable[[Account], None]) -> None:
     """Have an app above told, in the transaction, of an account that is locked and has another timezone now."""
     if listener not in _timezone_listeners:
         _timezone_listeners.append(listener)
+
+
+def on_new_status(listener: Callable[[Account], None]) -> None:
+    """Have an app above told, in the transaction, of an account that is locked and was suspended or reactivated."""
+    if listener not in _status_listeners:
+        _status_listeners.append(listener)
+
+
+def set_status(*, account_id: int, status: Account.Status) -> bool:
+    """Suspend an account, so that no call starts, or reactivate it; says whether that changed anything.
+
+    Raises Account.DoesNotExist.
+    """
+    with transaction.atomic():
+        account = lock_account(account_id)
+        if account.status == status:
+            return False
+        account.status = status
+        account.save(update_fields=["status"])
+        for listener in _status_listeners:
+            listener(account)
+    return True
 
 
 def change_account(*, account_id: int, name: str, timezone: str, language: str, user_id: int | None) -> bool:
