@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from billing.letters.page import page_url
+from billing.services.admission import INSUFFICIENT, words_of
 from billing.templatetags.money import CREDIT, money_text
 from notifications.models import Event, Notice
 from notifications.words import Message, register
@@ -34,6 +35,10 @@ def _low(notice: Notice) -> Message:
 
 
 def _refused(notice: Notice) -> Message:
+    reason = notice.facts["reason"]
+    if reason != INSUFFICIENT:
+        label, page = _("See the balance"), page_url("overview")
+        return Message(_("New calls are refused"), (words_of(reason),), _balance(notice), label, page)
     if Decimal(notice.facts["balance"]) > 0:
         words = {"floor": _money(notice, "floor")}
         why = _("Calls start from %(floor)s on. Until the balance is topped up, every new call is refused.") % words
