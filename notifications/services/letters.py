@@ -8,12 +8,22 @@ from django.conf import settings
 from django.core import signing
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.text import Truncator
 
 from notifications.models import AlertAddress, Notice
 from notifications.words import Message
 from organizations.models import User
 
 SALT = "notifications.unsubscribe"
+SUBJECT_MAX = 255
+# What each accent fills with on light and on dark, white standing on it: as in theme.css, which no letter can load.
+FILLS = {
+    "indigo": ("#4a43c4", "#6660dc"),
+    "jade": ("#0b6b5b", "#127a69"),
+    "ocean": ("#0b5ea6", "#1f70bd"),
+    "plum": ("#90276e", "#ab4088"),
+    "ember": ("#a3420e", "#b24e17"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +43,22 @@ def letter_of(
     unsubscribe_url = ""
     if not is_essential and (user or address):
         unsubscribe_url = unsubscribe_link(notice, user=user, address=address)
+    product = notice.account.product
+    fill, fill_on_dark = FILLS[product.accent]
     context = {
         "message": message,
         "account": notice.account,
-        "product": notice.account.product,
-        "settings_url": f"{settings.SITE_URL}{reverse('limits')}",
+        "product": product,
+        "fill": fill,
+        "fill_on_dark": fill_on_dark,
+        "user": user,
+        "address": address,
+        "settings_url": f"{settings.SITE_URL}{reverse('limits')}" if user else "",
         "unsubscribe_url": unsubscribe_url,
     }
+    subject = " ".join(f"{product.name}: {message.subject}".split())
     return Letter(
-        f"{notice.account.product.name}: {message.subject}",
+        Truncator(subject).chars(SUBJECT_MAX),
         render_to_string("notifications/letter.txt", context).strip() + "\n",
         render_to_string("notifications/letter.html", context),
         unsubscribe_url,
