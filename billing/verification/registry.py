@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from billing.verification import (
+    alerts,
     auto_top_ups,
     balances,
     chain,
@@ -44,7 +45,20 @@ def named(names: Iterable[str] | None = None) -> list[Invariant]:
     return [_known[name] for name in wanted]
 
 
-MODULES = (transfers, balances, grants, holds, chain, rollups, tenancy, payments, auto_top_ups, coupons, refunds)
+MODULES = (
+    transfers,
+    balances,
+    grants,
+    holds,
+    chain,
+    rollups,
+    tenancy,
+    payments,
+    auto_top_ups,
+    coupons,
+    refunds,
+    alerts,
+)
 
 for module in MODULES:
     register(module.INVARIANTS)

@@ -25,10 +25,11 @@ from billing.services.credits import adjust
 from billing.verification.chain import PARTS, PAYLOAD
 from billing.verification.registry import UnknownInvariantError, named
 from billing.verification.run import verify, verify_and_record
+from notifications.services.fan_out import expand_due
 from tests import products
 from tests.billing.test_verify_payments import BREAKS as PAYMENT_BREAKS
 from tests.billing.wallets import give
-from tests.factories import open_test_account
+from tests.factories import make_member, open_test_account
 from tests.usage.events import charge, event, key_of, question
 from usage.models import UsageEvent
 from usage.services import authorize
@@ -52,6 +53,12 @@ SELECT t.id AS transfer_id, t.transaction_id, t.wallet_id, t.currency, t.source_
 BEYOND_ITS_CHECK = """
 SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE billing_grant DROP CONSTRAINT grant_amounts;
 UPDATE billing_grant SET remaining = amount + 1 WHERE id = (SELECT min(id) FROM billing_grant)
+"""
+REFUSED = "event = 'calls_refused'"
+TOLD_TWICE = f"""
+INSERT INTO notifications_notice (account_id, event, key, subject, facts, created_at, is_quiet)
+SELECT account_id, event, regexp_replace(key, '2$', '3'), subject, facts, created_at, is_quiet
+  FROM notifications_notice WHERE {REFUSED}
 """
 
 BREAKS = [
@@ -143,6 +150,26 @@ BREAKS = [
     ("chat_hours_equal_messages", "DELETE FROM usage_chathour"),
     ("chat_hours_are_charged", "DELETE FROM usage_usageevent WHERE event_type = 'chat.hour'"),
     ("chat_hours_are_charged", "UPDATE usage_chathour SET closed_at = NULL"),
+    ("alerts_have_notices", f"DELETE FROM notifications_notice WHERE {REFUSED}"),
+    ("alerts_have_notices", f"UPDATE billing_wallet SET alerts_told = alerts_told + 1 WHERE {FIRST_WALLET}"),
+    ("alerts_have_notices", f"UPDATE notifications_notice SET account_id = account_id + 1 WHERE {REFUSED}"),
+    ("alerts_have_notices", f"UPDATE notifications_notice SET key = 'wallet:' || id WHERE {REFUSED}"),
+    ("calls_are_told_by_turns", "UPDATE billing_wallet SET alerts_fired = 0 WHERE alerts_fired <> 0"),
+    ("calls_are_told_by_turns", TOLD_TWICE),
+    ("alerts_agree_with_balances", f"UPDATE billing_wallet SET alerts_fired = 1 WHERE {FIRST_WALLET}"),
+    ("alerts_agree_with_balances", f"UPDATE billing_wallet SET alerts_fired = 2 WHERE {FIRST_WALLET}"),
+    ("alerts_agree_with_balances", f"UPDATE billing_wallet SET alerts_fired = 8 WHERE {FIRST_WALLET}"),
+    ("alerts_agree_with_balances", f"UPDATE billing_wallet SET alerts_fired = 64 WHERE {FIRST_WALLET}"),
+    ("alerts_agree_with_balances", "UPDATE billing_wallet SET alerts_fired = 0 WHERE debt > 0"),
+    ("alerts_agree_with_balances", "UPDATE billing_wallet SET alert_below = 100"),
+    ("alerts_agree_with_balances", "UPDATE billing_wallet SET daily_cap = 0.000001"),
+    ("alerts_agree_with_balances", "UPDATE billing_wallet SET mode = 'postpay' WHERE debt > 0"),
+    ("alerts_agree_with_balances", f"UPDATE billing_wallet SET is_frozen = true WHERE {FIRST_WALLET}"),
+    ("alerts_agree_with_balances", "UPDATE organizations_account SET status = 'suspended'"),
+    ("notices_are_told_once", "UPDATE notifications_delivery SET recipient = 'One@acme.example'"),
+    ("notices_are_told_once", "UPDATE notifications_notice SET expanded_at = NULL"),
+    ("notices_are_told_once", "UPDATE notifications_notice SET audience = 'services'"),
+    ("notices_are_told_once", "UPDATE notifications_notice SET is_quiet = true"),
 ]
 
 
@@ -153,7 +180,9 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         found = products.load()
         _calls(open_test_account(found["aipbx"], paid="10", timezone="Asia/Kolkata"))
         in_debt = open_test_account(found["aipbx"], paid="0.01")
+        make_member(in_debt), make_member(in_debt)
         charge("aipbx", event(in_debt, llm_input_tokens=100_000))
+        assert expand_due() == 3
         adjust(wallet_id=in_debt.wallet.pk, amount=Decimal("0.1"), reason="Goodwill", actor_id=None, key="goodwill")
         _chats(open_test_account(found["aitelier"], paid="5", projects=[("main", "live"), ("test", "sandbox")]))
         charge("atllasx", event(open_test_account(found["atllasx"]), duration_seconds=40))
