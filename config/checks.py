@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,7 @@ def faults_of(settings: ModuleType) -> Iterator[str]:
     yield from _secret(settings.SECRET_KEY)
     yield from _hosts(settings)
     yield from _payments(settings)
+    yield from _telegram(settings)
     if settings.DEBUG:
         yield "DEBUG is on: errors would show code and settings to everybody."
     if not settings.DATABASE_URL:
@@ -61,6 +63,18 @@ def _payments(settings: ModuleType) -> Iterator[str]:
         for name in ("ROBOKASSA_BASE_URL", "ROBOKASSA_SERVICES_URL"):
             if not getattr(settings, name).startswith("https://"):
                 yield f"{name} does not begin with https://."
+
+
+def _telegram(settings: ModuleType) -> Iterator[str]:
+    if not settings.TELEGRAM_BOT_TOKEN:
+        return
+    if not settings.TELEGRAM_BOT_NAME:
+        yield "TELEGRAM_BOT_NAME is missing, though TELEGRAM_BOT_TOKEN is set."
+    secret = settings.TELEGRAM_WEBHOOK_SECRET
+    if not re.fullmatch(r"[A-Za-z0-9_-]{32,256}", secret):
+        yield "TELEGRAM_WEBHOOK_SECRET needs 32 to 256 letters, digits, _ and -: anybody could speak as Telegram."
+    if not settings.TELEGRAM_API_URL.startswith("https://"):
+        yield "TELEGRAM_API_URL does not begin with https://: the bot's token could be read on the way."
 
 
 def _secret(key: str) -> Iterator[str]:

@@ -175,7 +175,7 @@ if "CREDIT" not in moneyed.CURRENCIES:
 CURRENCY_CODE_MAX_LENGTH = 6
 DEFAULT_CURRENCY = None
 
-# The payment providers' stand-ins listen here.
+# The stand-ins of payment providers and Telegram listen here.
 STAND_IN_PORT = env.int("STAND_IN_PORT", default=env.int("PORT", default=8000) + 1)
 
 # Stripe, through dj-stripe: without a key of one's own the stand-in answers, but never in production.
@@ -211,6 +211,20 @@ else:
     ROBOKASSA_BASE_URL = env("ROBOKASSA_BASE_URL", default="https://auth.robokassa.ru")
     ROBOKASSA_SERVICES_URL = env("ROBOKASSA_SERVICES_URL", default="https://services.robokassa.ru")
 ROBOKASSA_HASH = env("ROBOKASSA_HASH", default="sha256")
+
+# Telegram: without a bot of one's own the stand-in answers; in production nobody is offered Telegram then.
+TELEGRAM_BOT_TOKEN = env("TELEGRAM_BOT_TOKEN", default="")
+TELEGRAM_IS_STAND_IN = not TELEGRAM_BOT_TOKEN and not PRODUCTION
+if TELEGRAM_IS_STAND_IN:
+    TELEGRAM_BOT_TOKEN, TELEGRAM_BOT_NAME = "1000000001:" + "standin" * 5, "StandInBot"
+    TELEGRAM_WEBHOOK_SECRET = "stand-in"
+    TELEGRAM_API_URL = f"http://127.0.0.1:{STAND_IN_PORT}/telegram"
+    TELEGRAM_LINK_URL = f"{TELEGRAM_API_URL}/t.me"
+else:
+    TELEGRAM_BOT_NAME = env("TELEGRAM_BOT_NAME", default="")  # without @
+    TELEGRAM_WEBHOOK_SECRET = env("TELEGRAM_WEBHOOK_SECRET", default="")  # what Telegram proves itself with
+    TELEGRAM_API_URL = env("TELEGRAM_API_URL", default="https://api.telegram.org")
+    TELEGRAM_LINK_URL = "https://t.me"
 
 # Where a customer is sent to pay: forms of ours may lead there.
 PAYMENT_PAGES = ["https://checkout.stripe.com", "{0.scheme}://{0.netloc}".format(urlsplit(ROBOKASSA_BASE_URL))]
@@ -293,7 +307,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'", *PAYMENT_PAGES],
+        "form-action": ["'self'", *PAYMENT_PAGES, "{0.scheme}://{0.netloc}".format(urlsplit(TELEGRAM_LINK_URL))],
     },
 }
 X_FRAME_OPTIONS = "DENY"

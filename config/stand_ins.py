@@ -1,4 +1,4 @@
-"""The payment providers' stand-ins of development: one process that plays Stripe and Robokassa.
+"""The stand-ins of development: one process that plays Stripe, Robokassa and Telegram.
 
 They run where no real keys are set, never in production; every page that takes money says so.
 """
@@ -12,7 +12,8 @@ from django.conf import settings
 
 def are_used() -> bool:
     """Whether a stand-in answers for any provider."""
-    return not settings.PRODUCTION and (settings.STRIPE_IS_STAND_IN or settings.ROBOKASSA_IS_STAND_IN)
+    played = (settings.STRIPE_IS_STAND_IN, settings.ROBOKASSA_IS_STAND_IN, settings.TELEGRAM_IS_STAND_IN)
+    return not settings.PRODUCTION and any(played)
 
 
 def address() -> str:
@@ -23,7 +24,7 @@ def address() -> str:
 def command(site: str) -> list[str]:
     """The process that plays them for the site at this address; what they know lives in DATA_DIR.
 
-    With keys for Stripe, Stripe is not played; without a shop at Robokassa, Robokassa still is.
+    With keys for Stripe, Stripe is not played; with a shop at Robokassa or a bot of one's own, the others still are.
     """
     port, data = str(settings.STAND_IN_PORT), str(settings.DATA_DIR / "stand-ins")
     told = [sys.executable, "-m", "tests.fakes", "--port", port, "--data", data, "--site", site]

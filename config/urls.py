@@ -10,6 +10,7 @@ urlpatterns = [
     path("accounts/", include("organizations.urls_sign_in")),
     path("billing/webhooks/stripe/", include("billing.providers.stripe.urls")),
     path("billing/webhooks/robokassa/", include("billing.urls_webhooks")),
+    path("billing/webhooks/", include("notifications.urls")),
     path("billing/settings/", include("billing.urls_settings")),
     path("billing/", include("billing.urls")),
     path("billing/", include("organizations.urls")),

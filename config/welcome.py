@@ -63,11 +63,13 @@ def _lines(address: str) -> Iterator[str]:
     yield f"Staff          {address}/admin/"
     yield f"API            {address}/api/v1/docs/"
     yield f"Health         {address}/healthz  {address}/readyz"
-    if stand_ins.are_used():
+    if settings.STRIPE_IS_STAND_IN or settings.ROBOKASSA_IS_STAND_IN:
         what = "stand-ins: no money moves; test cards are listed there"
         if not settings.STRIPE_IS_STAND_IN:
             what = "stand-in of Robokassa alone: Stripe has its own keys"
         yield f"Payments       {stand_ins.address()}  {what}"
+    if settings.TELEGRAM_IS_STAND_IN:
+        yield f"Telegram       {settings.TELEGRAM_API_URL}/  stand-in: chats are played there"
     yield ""
     yield f"Demo logins, all with the password {DEMO_PASSWORD}:"
     yield f"  {STAFF_EMAIL:<34} staff"

@@ -47,7 +47,7 @@ def is_set_up() -> bool:
 
 def ask(method: str, **parameters: Any) -> Any:
     """The result of one method. Raises RefusedError and NoAnswerError; not to be called inside a transaction."""
-    address = f"{settings.TELEGRAM_API_URL}/bot{settings.TELEGRAM_BOT_TOKEN}/{method}"
+    address = f"{settings.TELEGRAM_API_URL.rstrip('/')}/bot{settings.TELEGRAM_BOT_TOKEN}/{method}"
     try:
         response = _client().post(address, json=parameters)
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:

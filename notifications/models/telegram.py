@@ -1,4 +1,4 @@
-"""A member's Telegram chat, linked by a deep link that works once (FACTS.md, 'Telegram'), and how fast chats are told."""
+"""A member's Telegram chat, linked by a deep link that works once (FACTS.md, 'Telegram'); and the pace of messages."""
 
 from __future__ import annotations
 

@@ -57,6 +57,7 @@ def proper(**changes: object) -> ModuleType:
         STRIPE_API_HOST="https://api.stripe.com",
         ROBOKASSA_IS_STAND_IN=False,
         ROBOKASSA_LOGIN="",
+        TELEGRAM_BOT_TOKEN="",
     )
     vars(made).update(changes)
     return made
@@ -102,6 +103,15 @@ def test_a_shop_without_passwords_or_in_plain_text_is_named() -> None:
     assert list(faults_of(proper(**shop, **pages))) == [
         "ROBOKASSA_PASSWORD1 is missing, though ROBOKASSA_LOGIN is set.",
         "ROBOKASSA_BASE_URL does not begin with https://.",
+    ]
+
+
+def test_a_bot_without_name_or_secret_or_in_plain_text_is_named() -> None:
+    bot = {"TELEGRAM_BOT_TOKEN": "1:a", "TELEGRAM_BOT_NAME": "", "TELEGRAM_WEBHOOK_SECRET": "short"}
+    assert list(faults_of(proper(**bot, TELEGRAM_API_URL="http://bots.example"))) == [
+        "TELEGRAM_BOT_NAME is missing, though TELEGRAM_BOT_TOKEN is set.",
+        "TELEGRAM_WEBHOOK_SECRET needs 32 to 256 letters, digits, _ and -: anybody could speak as Telegram.",
+        "TELEGRAM_API_URL does not begin with https://: the bot's token could be read on the way.",
     ]
 
 

@@ -1,8 +1,8 @@
-"""`python -m tests.fakes --port 8001 --data DIR --site http://127.0.0.1:8000`: both stand-ins on one port.
+"""`python -m tests.fakes --port 8001 --data DIR --site http://127.0.0.1:8000`: all stand-ins on one port.
 
-Stripe answers at the root, Robokassa under `/robokassa`; what they know stays in DIR, so that a restart of the site
-keeps customers, cards and payments. `/` says what this is and lets the banks' side be played: disputes, refunds that
-fail, months that pass. Only the standard library is needed.
+Stripe answers at the root, Robokassa under `/robokassa`, Telegram under `/telegram`; what they know stays in DIR, so
+that a restart of the site keeps customers, cards, payments and chats. `/` says what this is and lets the banks' side be
+played: disputes, refunds that fail, months that pass. Only the standard library is needed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tests.fakes.desk import Desk, Sign
 from tests.fakes.http import Server, Site
 from tests.fakes.robokassa import RobokassaSite
 from tests.fakes.stripe import StripeSite
+from tests.fakes.telegram import TelegramSite
 
 
 def sites(data: Path, site: str, *, plays_stripe: bool = True) -> dict[str, Site]:
@@ -26,24 +27,26 @@ def sites(data: Path, site: str, *, plays_stripe: bool = True) -> dict[str, Site
     robokassa.result_url = f"{webhooks}/result/"
     robokassa.success_url, robokassa.fail_url = f"{webhooks}/success/", f"{webhooks}/fail/"
     desk = Desk(StripeSite(data / "stripe.sqlite3"), robokassa) if plays_stripe else Sign()
-    return {"/robokassa": robokassa, "": desk}
+    return {"/robokassa": robokassa, "/telegram": TelegramSite(data / "telegram.sqlite3"), "": desk}
 
 
 def main() -> None:
     """Serve until the process is told to end."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fakes", description="Stand-ins of Stripe and Robokassa.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fakes", description="Stand-ins of Stripe, Robokassa and Telegram."
+    )
     parser.add_argument("--port", type=int, required=True, help="where to listen, on 127.0.0.1")
     parser.add_argument("--data", type=Path, required=True, help="the folder that keeps what they know")
     parser.add_argument("--site", required=True, help="the address of the site that is paid")
-    parser.add_argument("--without-stripe", action="store_true", help="play Robokassa alone")
+    parser.add_argument("--without-stripe", action="store_true", help="play the others only")
     given = parser.parse_args()
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     server = Server(sites(given.data, given.site, plays_stripe=not given.without_stripe), port=given.port)
-    played = "Stand-in of Robokassa" if given.without_stripe else "Stand-ins of Stripe and Robokassa"
+    played = "Robokassa and Telegram" if given.without_stripe else "Stripe, Robokassa and Telegram"
     with server:
-        print(f"{played} at {server.url}: no money moves.", flush=True)
+        print(f"Stand-ins of {played} at {server.url}: no money moves.", flush=True)
         ended.wait()
 
 

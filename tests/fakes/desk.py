@@ -82,6 +82,7 @@ class Desk(Site):
         content = (
             "<p>The site takes money from these two while it has no keys of its own. What happens here is kept between "
             "restarts. Every order of <code>/_control/</code> and <code>/robokassa/_control/</code> works as well.</p>"
+            '<p><a href="/telegram/">Chats of the Telegram bot</a></p>'
             f"<h2>Test cards</h2>{cards}<h2>Webhooks</h2>{delivery}"
             f"{_part('Payments', self._payments())}{_part('Disputes', self._disputes())}"
             f"{_part('Refunds', self._refunds())}{_part('Subscriptions', self._subscriptions())}"
@@ -155,7 +156,10 @@ class Sign(Site):
         """What this is; nothing else is answered."""
         if request.path != "/":
             return Response.json({"error": "Stripe is not played here: the site has keys of its own."}, 404)
-        words = "<p>Stripe has its own keys; only Robokassa is played, under <code>/robokassa</code>.</p>"
+        words = (
+            "<p>Stripe has its own keys; only Robokassa is played, under <code>/robokassa</code>, "
+            'and the <a href="/telegram/">Telegram bot</a>.</p>'
+        )
         return Response.html(
             page_frame.page("What the banks do", words, title="Stand-in of Robokassa — no money moves")
         )

@@ -25,11 +25,11 @@ from tests.fakes_tests.stripe.conftest import charge_of, client_of
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[tuple[Server, Desk]]:
-    both = sites(tmp_path / "stand-ins", "http://127.0.0.1:9/")
-    desk, robokassa = both[""], both["/robokassa"]
+    played = sites(tmp_path / "stand-ins", "http://127.0.0.1:9/")
+    desk, robokassa = played[""], played["/robokassa"]
     assert isinstance(desk, Desk) and isinstance(robokassa, RobokassaSite)
     assert robokassa.result_url == "http://127.0.0.1:9/billing/webhooks/robokassa/result/"
-    with Server(both) as server:
+    with Server(played) as server:
         yield server, desk
 
 
@@ -106,8 +106,14 @@ def test_the_process_needs_only_the_standard_library_says_what_it_is_and_ends_wh
     try:
         assert process.stdout is not None
         said = process.stdout.readline()
-        assert re.fullmatch(r"Stand-ins of Stripe and Robokassa at http://127\.0\.0\.1:\d+: no money moves\.\n", said)
+        assert re.fullmatch(
+            r"Stand-ins of Stripe, Robokassa and Telegram at http://127\.0\.0\.1:\d+: no money moves\.\n", said
+        )
     finally:
         process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
-    assert {path.name for path in tmp_path.glob("*.sqlite3")} == {"stripe.sqlite3", "robokassa.sqlite3"}
+    assert {path.name for path in tmp_path.glob("*.sqlite3")} == {
+        "stripe.sqlite3",
+        "robokassa.sqlite3",
+        "telegram.sqlite3",
+    }

@@ -20,6 +20,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from billing.providers.stripe.endpoint import register_endpoint
 from config import stand_ins, supervisor, welcome
+from notifications.services.telegram_webhook import register_webhook
 from organizations.management.operator import OperatorCommand
 from organizations.models import Account, Product
 
@@ -72,6 +73,8 @@ class Command(OperatorCommand):
         if welcome.wait_until_up(address):
             if settings.STRIPE_IS_STAND_IN and welcome.wait_until_up(stand_ins.address(), "/"):
                 register_endpoint(address)
+            if settings.TELEGRAM_IS_STAND_IN and welcome.wait_until_up(stand_ins.address(), "/"):
+                register_webhook(address)
             text = f"Serving {address}" if settings.PRODUCTION else welcome.message(address)
             connections.close_all()
             self.stdout.write(f"{text}\nReady. Ctrl-C stops everything.")
