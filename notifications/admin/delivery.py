@@ -1,17 +1,29 @@
-"""The outbox as staff see it."""
+"""The outbox as staff see it: what was sent to whom, every attempt and its answer, and sending once more."""
 
 from __future__ import annotations
 
-from django.contrib import admin
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import action, display
 
 from notifications.models import Delivery
-from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
+from notifications.services.deliveries import send_again
+from organizations.admin import actions
+from organizations.admin.base import BigTableAdmin
+from organizations.admin.panels import Column, Panel, badge, moment
+
+COLOURS = {"Sent": "success", "Waiting": "info", "Given up": "danger"}
+TONES = {"sent": "good", "failed": "warn", "refused": "bad"}
+ATTEMPTS_SHOWN = 50
+AT_ONCE_MAX = 500
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyMixin, BigTableAdmin):
+class DeliveryAdmin(BigTableAdmin):
     """Messages: waiting, sent and given up."""
 
     list_display = (
@@ -24,25 +36,111 @@ class DeliveryAdmin(ReadOnlyMixin, BigTableAdmin):
         "next_attempt_at",
         "sent_at",
     )
-    list_filter = (("status", ChoicesDropdownFilter), ("channel", ChoicesDropdownFilter))
-    search_fields = ("recipient__iexact", "subject", "key__exact")
-    fieldsets = (
-        (None, {"fields": (("recipient", "channel"), "subject", "body")}),
-        (
-            "Sending",
-            {
-                "fields": (
-                    ("shown_status", "attempts"),
-                    ("next_attempt_at", "sent_at"),
-                    "last_error",
-                    ("key", "created_at"),
-                )
-            },
-        ),
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("channel", ChoicesDropdownFilter),
+        ("account__product", RelatedDropdownFilter),
     )
-    readonly_fields = ("shown_status",)
+    search_fields = ("=recipient", "=key", "=uid")
+    search_help_text = "The whole address, key or id"
+    narrowing = ("status__exact", "notice__id__exact", "account__id__exact")
+    narrowing_hint = "Choose a status to see older ones."
+    fields = (
+        ("recipient", "channel"),
+        ("subject", "shown_status"),
+        ("account", "notice"),
+        ("attempts", "next_attempt_at", "sent_at"),
+        ("created_at", "key", "uid"),
+        "shown_html",
+    )
+    readonly_fields = ("shown_status", "shown_html")
+    actions = ("send_chosen_again",)
+    actions_detail = ("send_again",)
 
-    @display(description="status", label={"Sent": "success", "Waiting": "info", "Given up": "danger"})
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        """Messages with what they are about."""
+        return super().get_queryset(request).select_related("account", "notice__account")
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Notices and accounts lead here with their own messages."""
+        return lookup in self.narrowing or super().lookup_allowed(lookup, value, request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody: messages are queued by what happens."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
+        """Nobody: what was said stays."""
+        return False
+
+    @display(description="status", label=COLOURS)
     def shown_status(self, obj: Delivery) -> str:
         """The status, coloured."""
         return obj.get_status_display()
+
+    @display(description="as HTML")
+    def shown_html(self, obj: Delivery) -> SafeString:
+        """The letter in a frame of its own that runs, loads and sends nothing."""
+        frame = '<iframe sandbox="" srcdoc="{}" title="The letter" width="100%" height="640"></iframe>'
+        return format_html(frame, obj.html) if obj.html else format_html("Text only")
+
+    def panels(self, request: HttpRequest, obj: Delivery) -> list[Panel]:
+        """What it says, and every attempt to send it."""
+        rows = [
+            (
+                moment(one.started_at),
+                moment(one.ended_at, empty="Unknown"),
+                badge(one.get_outcome_display() or "Unknown", TONES.get(one.outcome, "")),
+                one.said,
+            )
+            for one in obj.log.order_by("-id")[:ATTEMPTS_SHOWN]
+        ]
+        columns = (Column("Begun (UTC)"), Column("Ended (UTC)"), Column("Outcome"), Column("Answer"))
+        return [
+            Panel("What it says", (), (), preformatted=obj.body, is_wide=True),
+            Panel("Attempts", columns, rows, empty="It was not tried yet.", is_wide=True),
+        ]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[object]:
+        """What waits is sent anyway."""
+        waits = Delivery.objects.filter(pk=object_id, status=Delivery.Status.PENDING).exists()
+        return [] if waits else super().get_actions_detail(request, object_id)
+
+    @action(description="Send again", permissions=["act"], icon="outgoing_mail")
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send what was given up, or sent and lost, once more."""
+        delivery = self.get_object(request, object_id)
+        if delivery is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+
+        def perform(form: actions.ReasonForm) -> str:
+            changed = send_again(delivery)
+            return "It is being sent." if changed else "It waits to be sent already; nothing happened."
+
+        return actions.run(
+            request,
+            self,
+            delivery,
+            actions.Action(
+                title="Send the message again",
+                intro="The same message goes to the same address under the same id. Whoever got it gets it twice.",
+                verb="Send again",
+                question=f"Send this to {delivery.recipient} again?",
+                explain=lambda form: [
+                    ("Message", delivery.subject),
+                    ("Status now", delivery.get_status_display()),
+                    ("Reason", form.cleaned_data["reason"]),
+                ],
+                perform=perform,
+            ),
+        )
+
+    @admin.action(description="Send those given up again", permissions=["act"])
+    def send_chosen_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """Of the chosen, what was given up; such as after a mail server's bad day."""
+        count = 0
+        for delivery in queryset.filter(status=Delivery.Status.DEAD).order_by("id")[:AT_ONCE_MAX]:
+            if send_again(delivery):
+                count += 1
+                self.log_change(request, delivery, "Sent again with others.")
+        messages.success(request, f"{count} {'message is' if count == 1 else 'messages are'} being sent again.")

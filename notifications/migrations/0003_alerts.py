@@ -381,6 +381,10 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(condition=models.Q(("status", "dead")), fields=["id"], name="delivery_dead"),
+        ),
+        migrations.AddIndex(
             model_name="notice",
             index=models.Index(
                 condition=models.Q(("expanded_at__isnull", True)), fields=["id"], name="notice_unexpanded"

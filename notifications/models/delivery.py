@@ -49,8 +49,8 @@ class Delivery(models.Model):
     subject = models.CharField(max_length=255, blank=True)
     body = models.TextField()
     html = models.TextField("HTML", blank=True)
-    button = models.CharField(max_length=100, blank=True, db_default="", help_text="What the link in a chat says.")
-    button_url = models.CharField(max_length=500, blank=True, db_default="")
+    button = models.CharField(max_length=100, blank=True, help_text="In a chat: what the link says.")
+    button_url = models.CharField("button's address", max_length=500, blank=True)
     unsubscribe_url = models.CharField(max_length=500, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -68,6 +68,7 @@ class Delivery(models.Model):
                 name="delivery_due_by_channel",
                 condition=models.Q(status="pending"),
             ),
+            models.Index(fields=["id"], name="delivery_dead", condition=models.Q(status="dead")),
         ]
 
     def __str__(self) -> str:

@@ -30,7 +30,7 @@ from notifications.models import (
 )
 from notifications.rules import RULES, Rule
 from notifications.services.deliveries import write
-from notifications.services.doorbell import ring_for_messages
+from notifications.services.doorbell import ring_for_messages, ring_for_notices
 from notifications.services.letters import letter_of
 from notifications.words import message_of
 from organizations.database import array, run
@@ -52,6 +52,14 @@ def expand_due() -> int:
         count, last = found
         expanded += count
     return expanded
+
+
+def try_now(notice: Notice) -> bool:
+    """Staff: a notice that rests after a failure is told at once; False when it does not rest."""
+    rests = Notice.objects.filter(pk=notice.pk, expanded_at__isnull=True, paused_until__isnull=False)
+    changed = rests.update(paused_until=None)
+    ring_for_notices()
+    return changed == 1
 
 
 def _expand_batch(*, after: int) -> tuple[int, int] | None:
@@ -186,7 +194,9 @@ def _email(
 def _telegram(notice: Notice, user: User, link: TelegramLink) -> Delivery:
     with speaking(user, notice.account):
         message = message_of(notice)
-    lines = [message.subject, "", *message.paragraphs, *(f"{name}: {value}" for name, value in message.pairs)]
+    figures = "\n".join(f"{name}: {value}" for name, value in message.pairs)
+    whose = f"{notice.account.name} · {notice.account.product.name}"  # a chat may be linked to several accounts
+    blocks = [message.subject, *message.paragraphs, figures, whose]
     return Delivery(
         key=f"notice:{notice.pk}:telegram:{link.pk}",
         channel=Channel.TELEGRAM,
@@ -194,7 +204,9 @@ def _telegram(notice: Notice, user: User, link: TelegramLink) -> Delivery:
         telegram=link,
         recipient=str(link.chat_id),
         subject=message.subject[:255],
-        body="\n".join([*lines, "", f"{message.action}: {message.url}"] if message.url else lines),
+        body="\n\n".join(block for block in blocks if block),
+        button=message.action[:100],
+        button_url=message.url,
     )
 
 

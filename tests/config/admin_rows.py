@@ -20,8 +20,9 @@ from django_celery_beat.models import (
 from billing.models import AutoTopUp, Card, Hold, LedgerVerification, ProductTerms
 from billing.providers.base import Notice
 from billing.services import bank, inbox, top_ups
-from notifications.models import Delivery, SweepRun
+from notifications.models import Delivery, Event, SweepRun
 from notifications.services.incidents import open_incident
+from notifications.services.notices import Told, tell
 from organizations.models import Account, Invitation, Membership, Product, Service, ServiceKey, User
 from organizations.selectors.keys import KeyContext
 from tests.config.coupon_rows import offer_rows, setting_rows
@@ -123,6 +124,7 @@ def _auto_top_up(account: Account, number: int) -> None:
         wallet=account.wallet, reference=f"pm_{number}", brand="Visa", last4="4242", exp_month=8, exp_year=2030
     )
     open_incident(account_id=account.pk, kind="auto_top_up", reason="card_declined")
+    tell(Told(account.pk, Event.AUTO_TOP_UP_FAILED, f"failed:{number}", facts={"reason": "card_declined"}))
 
 
 def _top_up(account: Account, number: int) -> None:
