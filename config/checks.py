@@ -116,3 +116,19 @@ def broker_is_shared(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.security, deploy=True)
+def webhooks_stay_outside(app_configs: object, **kwargs: Any) -> list[CheckMessage]:
+    """Whoever may add an endpoint could make this server ask others of its own network."""
+    from django.conf import settings
+
+    if settings.WEBHOOKS_ALLOW_PRIVATE:
+        return [
+            Warning(
+                "WEBHOOKS_ALLOW_PRIVATE is on: webhooks may go to private addresses, and without TLS.",
+                hint="Leave it out, unless every telephony service listens inside your own network.",
+                id="config.W002",
+            )
+        ]
+    return []

@@ -226,6 +226,9 @@ else:
     TELEGRAM_API_URL = env("TELEGRAM_API_URL", default="https://api.telegram.org")
     TELEGRAM_LINK_URL = "https://t.me"
 
+# Webhooks to services: whether they may go to this machine and private networks, and without TLS.
+WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", default=not PRODUCTION)
+
 # Where a customer is sent to pay: forms of ours may lead there.
 PAYMENT_PAGES = ["https://checkout.stripe.com", "{0.scheme}://{0.netloc}".format(urlsplit(ROBOKASSA_BASE_URL))]
 if "STRIPE_API_HOST" in globals():

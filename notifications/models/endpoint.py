@@ -1,4 +1,7 @@
-"""Where a service listens for webhooks (API.md, 'Webhooks out')."""
+"""Where a service listens for webhooks (API.md, 'Webhooks out').
+
+on -> off (by staff, by an answer of 410, or after three days of failing) -> on. What it missed is sent on request.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +32,17 @@ class WebhookEndpoint(models.Model):
     types = ArrayField(
         models.CharField(max_length=40, choices=WebhookType), default=list, blank=True, help_text="Empty: all."
     )
+    previous_secret = models.CharField(max_length=100, blank=True, editable=False)
+    previous_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Until then the secret before this one signs, too."
+    )
     is_active = models.BooleanField("active", default=True)
-    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    failing_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="The first failure since it last took a message."
+    )
+    rests_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="It gave no answer: nothing is sent before."
+    )
     disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
     disabled_reason = models.CharField(max_length=255, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -8,7 +8,6 @@ words rests for a while, longer each time, and stops no other.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
@@ -26,9 +25,9 @@ from notifications.models import (
     Notice,
     Preference,
     TelegramLink,
-    WebhookEndpoint,
 )
 from notifications.rules import RULES, Rule
+from notifications.services import webhooks
 from notifications.services.deliveries import write
 from notifications.services.doorbell import ring_for_messages, ring_for_notices
 from notifications.services.letters import letter_of
@@ -99,7 +98,9 @@ def _expand(notice: Notice) -> set[str]:
     now = timezone.now()
     notice.is_quiet = _is_too_soon(notice, rule)
     notice.expanded_at = now
-    messages = list(_webhooks(notice, rule)) if notice.audience != Audience.PEOPLE else []
+    messages: list[Delivery] = []
+    if rule.webhook is not None and notice.audience != Audience.PEOPLE:
+        messages += webhooks.messages_of(notice, rule.webhook, webhooks.listening(notice, rule.webhook))
     if notice.audience != Audience.SERVICES and not notice.is_quiet:
         messages += _to_people(notice, rule)
     for message in messages:
@@ -208,29 +209,3 @@ def _telegram(notice: Notice, user: User, link: TelegramLink) -> Delivery:
         button=message.action[:100],
         button_url=message.url,
     )
-
-
-def _webhooks(notice: Notice, rule: Rule) -> Iterator[Delivery]:
-    """The services of the account's product that listen (API.md, 'Webhooks out')."""
-    if rule.webhook is None:
-        return
-    account = notice.account
-    body = json.dumps(
-        {
-            "type": rule.webhook.value,
-            "timestamp": notice.created_at.isoformat(),
-            "data": {"product": account.product.slug, "account": account.external_id, **notice.facts},
-        }
-    )
-    for endpoint in WebhookEndpoint.objects.filter(
-        service__product=account.product, service__is_active=True, is_active=True
-    ):
-        if not endpoint.types or rule.webhook.value in endpoint.types:
-            yield Delivery(
-                key=f"notice:{notice.pk}:webhook:{endpoint.pk}",
-                channel=Channel.WEBHOOK,
-                endpoint=endpoint,
-                recipient=endpoint.url,
-                subject=rule.webhook.value,
-                body=body,
-            )

@@ -128,6 +128,13 @@ def test_a_folder_as_broker_is_warned_of() -> None:
     assert "config.W001" in done.stderr
 
 
+def test_webhooks_into_the_own_network_are_warned_of() -> None:
+    done = start(*DEPLOY, WEBHOOKS_ALLOW_PRIVATE="true")
+    assert done.returncode == 1
+    assert "config.W002" in done.stderr
+    assert "config.W001" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "entry",
     [
