@@ -71,18 +71,19 @@ def take_stock(wallet: WalletState, bits: int) -> None:
 
 def facts_of(wallet: WalletState, crossing: Crossing) -> dict[str, str]:
     """What a notice says of the wallet, numbers as text."""
-    facts = {"currency": wallet.currency, "balance": f"{wallet.balance:f}", "spent": f"{wallet.spent:f}"}
-    if crossing.reason is not None:
-        facts["reason"] = crossing.reason
-    if wallet.alert_below is not None:
-        facts["threshold"] = f"{wallet.alert_below:f}"
-    if wallet.daily_cap is not None:
-        facts["cap"] = f"{wallet.daily_cap:f}"
-    if wallet.mode == WalletMode.POSTPAY:
-        facts["credit_limit"] = f"{wallet.credit_limit:f}"
-    else:
-        facts["floor"] = f"{wallet.floor:f}"
-    return facts
+    is_prepaid = _is_prepaid(wallet)
+    amounts = {
+        "balance": wallet.balance,
+        "spent": wallet.spent,
+        "threshold": wallet.alert_below,
+        "cap": wallet.daily_cap,
+        "floor": wallet.floor if is_prepaid else None,
+        "credit_limit": None if is_prepaid else wallet.credit_limit,
+    }
+    facts = {"currency": wallet.currency} | {
+        name: f"{amount:.6f}" for name, amount in amounts.items() if amount is not None
+    }
+    return facts if crossing.reason is None else facts | {"reason": crossing.reason}
 
 
 def _fire(wallet: WalletState) -> int:

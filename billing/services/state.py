@@ -126,6 +126,8 @@ class WalletState:
         """Take over what was spent on the last day with usage."""
         self.spent_on, self.spent_today = spent_on, spent_today
         self.day = self.local_now.date()
+        if self.opened is not None:
+            self.opened = Standing(self.opened.balance, self.spent)  # counted anew, not spent
 
     def date_of(self, moment: datetime) -> date:
         """The account's day that a moment lies in."""
