@@ -14,6 +14,7 @@ def tell() -> int:
 
 
 sweeps.register("send_deliveries", tell)
+DOORBELL_SECONDS = 60  # a doorbell that nobody heard for so long has nothing to say: the sweep was there
 
 
 @shared_task(name="sweeps.send_deliveries")
@@ -22,13 +23,13 @@ def send_deliveries() -> None:
     sweeps.run("send_deliveries")
 
 
-@shared_task(name="notifications.expand")
+@shared_task(name="notifications.expand", expires=DOORBELL_SECONDS)
 def expand() -> None:
     """Write the deliveries of what happened."""
     fan_out.expand_due()
 
 
-@shared_task(name="notifications.send")
+@shared_task(name="notifications.send", expires=DOORBELL_SECONDS)
 def send(channel: str) -> None:
     """Send what is due by one channel."""
     deliveries.send_due(channel)
