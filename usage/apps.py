@@ -6,11 +6,13 @@ class UsageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Add what must be true of usage to what `verify_ledger` checks, and events to what open pages wait for."""
+        """Give `verify_ledger` what must be true of usage, open pages what to wait for, and notices their words."""
         from billing.selectors.pulse import watch
         from billing.verification.registry import register
+        from usage import letters
         from usage.selectors.pages.calls import NEWEST_EVENT
         from usage.verification import INVARIANTS
 
         register(INVARIANTS)
         watch(NEWEST_EVENT)
+        letters.register_words()

@@ -40,6 +40,9 @@ class Outcome(StrEnum):
     """The provider knows of no such thing."""
 
 
+BARE_REFUSAL = "Your card was declined"  # Stripe's words for no reason at all
+
+
 class FailureReason(StrEnum):
     """Why a charge did not succeed, as a customer can act on it (atllasx.md, 'Failed Payments')."""
 

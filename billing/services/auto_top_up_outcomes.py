@@ -15,7 +15,7 @@ from billing.models import AutoTopUp, AutoTopUpStatus, TopUp, TopUpOrigin, TopUp
 from billing.models.auto_top_up import FAILURES_MAX
 from billing.providers.base import FailureReason
 from billing.selectors.auto_top_up import INCIDENT_KIND, automatic, in_flight, next_month_at
-from billing.services.auto_top_up_letters import tell_of_ceiling, tell_of_failure
+from billing.services.auto_top_up_notices import tell_of_ceiling, tell_of_failure
 from billing.services.books import Books
 from billing.services.doorbells import ring
 from billing.services.mail import Letter, tell_staff

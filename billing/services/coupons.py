@@ -20,6 +20,8 @@ from billing.models import Coupon, CouponBatch, CouponRedemption, GrantKind, Tra
 from billing.services import coupon_attempts
 from billing.services.books import Books, Note
 from billing.services.ledger import open_books, write
+from notifications.models import Event
+from notifications.services.notices import Told, tell
 from organizations.models import Account
 
 CODE_LENGTH = 40
@@ -143,9 +145,27 @@ def _give(books: Books, wallet_id: int, coupon: Coupon, user_id: int) -> CouponR
     write(books)
     grant_id = posting.transfers[0][3]
     assert grant_id is not None
-    return CouponRedemption.objects.create(
+    redemption = CouponRedemption.objects.create(
         coupon=coupon, batch=batch, wallet_id=wallet_id, grant_id=grant_id, user_id=user_id, created_at=books.now
     )
+    _tell(redemption, books)
+    return redemption
+
+
+def _tell(redemption: CouponRedemption, books: Books) -> None:
+    """What the code gave; in words: `billing.letters.credit`."""
+    wallet, batch = books.wallets[redemption.wallet_id], redemption.batch
+    facts = {
+        "code": redemption.coupon.code,
+        "amount": f"{batch.amount.amount:f}",
+        "currency": wallet.currency,
+        "balance": f"{wallet.balance:f}",
+    }
+    expires_at = _expiry(batch, books.now)
+    if expires_at is not None:
+        facts["expires_at"] = expires_at.isoformat()
+    key = f"coupon_redemption:{redemption.pk}"
+    tell(Told(wallet.account_id, Event.COUPON_REDEEMED, key, subject=key, facts=facts))
 
 
 def _expiry(batch: CouponBatch, now: datetime) -> datetime | None:

@@ -1,15 +1,19 @@
-"""What staff and customers are told of a dispute, once for each state that it reaches."""
+"""What staff and customers are told of a dispute, once for each state that it reaches.
+
+Staff get a letter, the customer a notice, whose words are `billing.letters.disputes`.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from billing.models import Dispute, DisputeStatus
-from billing.services.mail import Letter, tell_account, tell_staff
+from billing.services.mail import Letter, tell_staff
 from billing.templatetags.money import money_text
+from notifications.models import Event
+from notifications.services.notices import Told, tell
 
 
 def tell_of_dispute(dispute: Dispute, *, moved: Decimal) -> None:
@@ -20,7 +24,7 @@ def tell_of_dispute(dispute: Dispute, *, moved: Decimal) -> None:
         dispute.status == DisputeStatus.WON and moved  # without, nothing of it ever reached the customer
     )
     if concerns_customer:
-        tell_account(account_id=dispute.wallet.account_id, key=key, write=lambda: _to_customer(dispute, moved))
+        _tell_customer(dispute, key, moved)
 
 
 def _to_staff(dispute: Dispute) -> Letter:
@@ -35,22 +39,16 @@ def _to_staff(dispute: Dispute) -> Letter:
     )
 
 
-def _to_customer(dispute: Dispute, moved: Decimal) -> Letter:
-    words = {
-        DisputeStatus.OPENED: _("The payment of %(taken)s was disputed with your bank. %(amount)s left your balance."),
-        DisputeStatus.WON: _("The dispute of %(taken)s was settled. %(amount)s is in your balance again."),
-        DisputeStatus.LOST: _("The bank has returned the disputed %(taken)s to you, and it stays out of your balance."),
-    }[DisputeStatus(dispute.status)]
-    frozen = _(
-        "No call can start until it is settled. If you did not mean to dispute it, ask your bank to withdraw it."
-    )
-    taken = _taken(dispute)
-    lines = [words % {"taken": taken, "amount": money_text(moved, dispute.currency)}]
-    if dispute.status == DisputeStatus.OPENED:
-        lines += ["", frozen]
-    product = dispute.wallet.account.product.name
-    subject = _("%(product)s: disputed payment of %(taken)s") % {"product": product, "taken": taken}
-    return Letter(subject, "\n".join(lines))
+def _tell_customer(dispute: Dispute, key: str, moved: Decimal) -> None:
+    facts = {
+        "state": dispute.status,
+        "taken": f"{dispute.charge_amount.amount:f}",
+        "charge_currency": str(dispute.charge_currency),
+        "amount": f"{moved:f}",
+        "currency": dispute.currency,
+    }
+    subject = f"dispute:{dispute.pk}"
+    tell(Told(dispute.wallet.account_id, Event.DISPUTE, key, subject=subject, facts=facts))
 
 
 def _taken(dispute: Dispute) -> str:

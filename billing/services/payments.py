@@ -1,7 +1,7 @@
 """Where a provider's payment becomes credit: the only place, once for each payment.
 
 The caller has opened the wallet's books and checked that the facts are right. The ledger transaction, the paid lot that
-it fills, the `Payment` row and the letters are written together; the unique key of (provider, reference) decides.
+it fills, the `Payment` row and the notice are written together; the unique key of (provider, reference) decides.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from decimal import Decimal
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from billing.models import Payment, TopUp, TopUpOrigin, TransactionKind
 from billing.providers.base import CardFacts, PaymentFacts
 from billing.services.books import Books, Note
 from billing.services.ledger import write
-from billing.services.mail import Letter, tell_account
 from billing.services.state import WalletState
-from billing.templatetags.money import money_text
-from billing.templatetags.stored import said
+from notifications.models import Event
+from notifications.services.notices import Told, tell
 from organizations.languages import ENGLISH
 
 # As cards call themselves, by Stripe's words for them.
@@ -97,11 +95,7 @@ def book_payment(books: Books, top_up: TopUp, facts: PaymentFacts, share: Share)
         paid_at=facts.paid_at or books.now,
         created_at=books.now,
     )
-    tell_account(
-        account_id=wallet.account_id,
-        key=f"payment:{payment.pk}:confirmation",
-        write=lambda: _confirmation(top_up, payment, wallet),
-    )
+    _tell(top_up, payment, wallet)
     return payment
 
 
@@ -126,27 +120,22 @@ def result_url(top_up: TopUp) -> str:
     return str(settings.SITE_URL) + reverse("top_up_result", args=[top_up.reference])
 
 
-def _confirmation(top_up: TopUp, payment: Payment, wallet: WalletState) -> Letter:
-    """What was added, what was paid, the balance now (atllasx.md, 'Auto Top-Off')."""
-    currency = wallet.currency
-    added = money_text(payment.amount.amount, currency)
-    price = str(top_up.price_currency)
-    paid = money_text(payment.total.amount, price)
-    lines = [_("Added to your balance: %(added)s") % {"added": added}]
-    if payment.tax.amount > 0:
-        lines.append(
-            _("Paid: %(paid)s, of which %(tax)s is tax") % {"paid": paid, "tax": money_text(payment.tax.amount, price)}
-        )
-    else:
-        lines.append(_("Paid: %(paid)s") % {"paid": paid})
-    if payment.charge_currency != price:
-        taken = money_text(payment.charge_amount.amount, str(payment.charge_currency))
-        lines.append(_("Charged: %(taken)s") % {"taken": taken})
-    lines += [
-        _("By: %(way)s") % {"way": said(payment.card) or top_up.get_provider_display()},
-        _("Balance now: %(balance)s") % {"balance": money_text(wallet.balance, currency)},
-        "",
-        result_url(top_up),
-    ]
-    product = top_up.wallet.account.product.name
-    return Letter(_("%(product)s: %(added)s added") % {"product": product, "added": added}, "\n".join(lines))
+def _tell(top_up: TopUp, payment: Payment, wallet: WalletState) -> None:
+    """What was added, what was paid, the balance now (atllasx.md, 'Auto Top-Off'), for `billing.letters.payments`."""
+    is_auto = top_up.origin == TopUpOrigin.AUTO
+    facts = {
+        "top_up": str(top_up.reference),
+        "amount": f"{payment.amount.amount:f}",
+        "currency": wallet.currency,
+        "paid": f"{payment.total.amount:f}",
+        "tax": f"{payment.tax.amount:f}",
+        "price_currency": str(top_up.price_currency),
+        "charged": f"{payment.charge_amount.amount:f}",
+        "charge_currency": str(payment.charge_currency),
+        "card": payment.card,
+        "provider": payment.provider,
+        "balance": f"{wallet.balance:f}",
+    }
+    event = Event.AUTO_TOP_UP_DONE if is_auto else Event.TOPPED_UP
+    key = f"payment:{payment.pk}:confirmation"
+    tell(Told(wallet.account_id, event, key, subject=f"payment:{payment.pk}", facts=facts))

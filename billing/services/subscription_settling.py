@@ -18,7 +18,7 @@ from django.db import transaction
 
 from billing.models import DifferenceKind, Subscription, SubscriptionStatus
 from billing.providers.base import Outcome, SubscriptionFacts
-from billing.services import subscription_letters as letters
+from billing.services import subscription_notices as notices
 from billing.services import subscription_payments as payments
 from billing.services import subscription_periods as periods
 from billing.services.books import Books
@@ -101,11 +101,11 @@ def _move(books: Books, subscription: Subscription, facts: SubscriptionFacts) ->
         if before != SubscriptionStatus.ENDED:
             subscription.ended_at = books.now
         if before in LIVE:
-            letters.ended(subscription)
+            notices.ended(subscription)
         elif is_paid_anew:
             _note_paid_in_vain(subscription)
     elif subscription.ends_at_period_end and not ended_before and subscription.status in LIVE:
-        letters.ending(subscription)
+        notices.ending(subscription)
 
 
 def _note(subscription: Subscription, facts: SubscriptionFacts) -> None:
@@ -149,7 +149,7 @@ def _warn(subscription: Subscription) -> None:
     """Tell the customer of an unpaid month, once: by letter, and by a banner until it is paid or put away."""
     account_id, subject = subscription.wallet.account_id, f"subscription:{subscription.pk}:{subscription.period_start}"
     if not Incident.objects.filter(account_id=account_id, kind=INCIDENT, subject=subject).exists():
-        letters.unpaid(subscription)
+        notices.unpaid(subscription)
         incidents.open_incident(
             account_id=account_id,
             kind=INCIDENT,

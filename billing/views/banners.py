@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.models import PaymentProvider
-from billing.providers.base import FailureReason
+from billing.providers.base import BARE_REFUSAL, FailureReason
 from billing.services.subscription_settling import UNPAID
 from billing.templatetags.moments import clock, day_short, local
 from billing.templatetags.money import money_text
@@ -26,8 +26,6 @@ from organizations.models import OnExhaustion
 
 if TYPE_CHECKING:
     from billing.views.shell import Frame
-
-BARE_REFUSAL = "Your card was declined"  # Stripe's words for no reason at all
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.utils import timezone
@@ -28,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One happening. `facts` is plain text by name: what the words need besides the account.
+    """One happening. `facts` is plain JSON, numbers and moments as text: what the words need besides the account.
 
     `audience` leaves out those who hear of it by another notice.
     """
@@ -37,7 +38,7 @@ class Told:
     event: Event
     key: str
     subject: str = ""
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
     audience: Audience = Audience.EVERYONE
     at: datetime = field(default_factory=timezone.now)
 

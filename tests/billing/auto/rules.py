@@ -15,9 +15,10 @@ from billing.services import auto_top_up
 from billing.services.books import Note
 from billing.services.credits import adjust
 from billing.services.ledger import open_books, write
-from notifications.models import Delivery, Incident
+from notifications.models import Incident
 from notifications.selectors.incidents import open_incidents
 from organizations.models import Account
+from tests.billing.letters import told
 from tests.billing.topups.paying import saved_card
 from tests.factories import make_member
 
@@ -105,8 +106,8 @@ def banner(account: Account) -> Incident | None:
 
 
 def letters(kind: str) -> int:
-    """How many letters of a kind were queued."""
-    return Delivery.objects.filter(key__contains=kind).count()
+    """How many letters of a kind are sent."""
+    return len(told.letters(kind))
 
 
 def behave(stripe: StripeWorld, card: Card, **behaviour: Any) -> None:

@@ -14,7 +14,6 @@ from django.utils import timezone
 from billing.models import Transaction, TransactionKind, Wallet, WalletMode
 from billing.services import auto_top_up, top_ups
 from billing.services.wallets import set_frozen
-from notifications.models import Delivery
 from notifications.services.incidents import dismiss
 from organizations.models import Account
 from tests.billing.auto.rules import (
@@ -39,6 +38,7 @@ from tests.billing.auto.rules import (
     with_card,
 )
 from tests.billing.journal import assert_journal_equals_ledger
+from tests.billing.letters import told
 from tests.billing.topups.paying import open_page, press_pay
 from tests.factories import make_member, make_user
 
@@ -60,7 +60,9 @@ def test_below_the_threshold_the_card_is_charged_once_and_the_rule_waits_again(
     assert attempt(account) is None
     booked = Transaction.objects.get(kind=TransactionKind.AUTO_TOP_UP)
     assert booked.description == f"Automatic top-up ({card})"
-    assert letters(CONFIRMED) == 1  # "You receive an email confirmation each time a top-off occurs"
+    (letter,) = told.letters(CONFIRMED)  # "You receive an email confirmation each time a top-off occurs"
+    assert letter.subject == "Aitelier: Automatic top-up: $50.00 added"
+    assert f"Paid by: {card}\nBalance now: $53.00\n" in letter.body
     assert_journal_equals_ledger(stripe)
 
 
@@ -117,6 +119,7 @@ def test_three_failures_in_a_row_turn_it_off_and_each_is_told_once(stripe: Strip
     assert auto_top_up.attempt_due() == 0
     assert attempts(account) == [(D(50), "failed", "card_declined")] * 3
     assert (letters(FAILED), letters(TURNED_OFF), letters(CONFIRMED)) == (2, 1, 0)
+    assert told.letters(TURNED_OFF)[0].subject == "Aitelier: Automatic top-up is turned off"
     assert len(set(shown)) == 3
     assert (balance(account), armed_below(account), stripe.site.journal()) == (D(3), None, [])
 
@@ -154,9 +157,12 @@ def test_a_failure_says_what_was_asked_and_why_it_was_refused(stripe: StripeWorl
     }
     card.refresh_from_db()
     assert card.declined_at is not None
-    letter = Delivery.objects.get(key__startswith=FAILED)
-    assert (letter.recipient, letter.subject) == ("owner@acme.example", "Aitelier: automatic top-up failed")
-    assert "$50.00" in letter.body and "Your card has insufficient funds." in letter.body
+    (letter,) = told.letters(FAILED)
+    assert (letter.recipient, letter.subject) == ("owner@acme.example", "Aitelier: Automatic top-up failed")
+    assert "An automatic top-up of $50.00 failed.\n" in letter.body
+    assert f"{card} was declined. Your card has insufficient funds.\n" in letter.body
+    assert "The next attempt is on " in letter.body and "Balance now: $3.00\n" in letter.body
+    assert "/billing/auto-top-up/#saved-cards\n" in letter.body
 
 
 def test_a_success_after_two_failures_counts_from_the_beginning_again(stripe: StripeWorld, account: Account) -> None:

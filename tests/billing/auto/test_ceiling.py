@@ -34,6 +34,7 @@ from tests.billing.auto.rules import (
     standing,
     with_card,
 )
+from tests.billing.letters import told
 from tests.billing.topups.paying import sweep
 from tests.factories import make_member
 
@@ -87,7 +88,8 @@ def test_a_dismissed_ceiling_is_not_told_again_in_its_month(stripe: StripeWorld,
     set_rule(account, ceiling="50")
     assert attempt(account) is None
     assert banner(account) is None
-    assert letters("auto_top_up_ceiling") == 1
+    (letter,) = told.letters("auto_top_up_ceiling")
+    assert letter.subject == "Aitelier: The monthly ceiling of automatic top-up is reached"
 
 
 def test_a_raised_ceiling_goes_on_at_once(stripe: StripeWorld, account: Account) -> None:

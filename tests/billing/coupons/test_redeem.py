@@ -12,10 +12,11 @@ import time_machine
 from billing.models import Coupon, CouponAttempt, CouponRedemption, Grant, Transaction, Wallet
 from billing.services.coupons import CouponRefusedError, preview, redeem
 from billing.verification.run import verify
-from organizations.models import Account, Product, User
+from organizations.models import Account, Product, Role, User
 from tests.billing.coupons.offers import make_batch, make_coupon
+from tests.billing.letters import told
 from tests.billing.wallets import make_product, make_wallet, parts
-from tests.factories import make_user
+from tests.factories import make_member, make_user
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
@@ -222,3 +223,23 @@ def test_a_redeemed_coupon_leaves_a_sound_ledger(product: Product, wallet: Walle
     make_coupon(product)
     redeem(wallet_id=wallet.pk, code="SPRING-7KQ4-XM2P", user_id=user.pk)
     assert verify() == []
+
+
+def test_a_redeemed_coupon_is_told_once_to_those_whom_money_concerns(
+    product: Product, wallet: Wallet, user: User
+) -> None:
+    payer, _viewer = make_member(wallet.account), make_member(wallet.account, Role.VIEWER)
+    with time_machine.travel(NOON, tick=False):
+        make_coupon(product, amount="5.50", grant_days=30)
+        for _ in range(2):
+            redeem(wallet_id=wallet.pk, code="SPRING-7KQ4-XM2P", user_id=user.pk)
+        (letter,) = told.letters("coupon")
+    assert (letter.recipient, letter.subject) == (payer.email, "Test: Coupon redeemed: $5.50 added")
+    assert "It can be used until Apr 14, 2026.\n" in letter.body
+    assert "Code: SPRING-7KQ4-XM2P\nBalance now: $8.50\n" in letter.body
+
+
+def test_a_refused_coupon_is_not_told(product: Product, wallet: Wallet, user: User) -> None:
+    make_member(wallet.account)
+    assert refused(wallet, "SPRING", user) == "unknown_code"
+    assert told.letters("coupon") == []

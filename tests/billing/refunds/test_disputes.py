@@ -18,6 +18,7 @@ from billing.services import disputes, inbox, refunds
 from billing.services.wallets import set_frozen
 from notifications.models import Delivery
 from tests.billing.journal import assert_journal_equals_ledger
+from tests.billing.letters import told
 from tests.billing.refunds.paid import balance, broken_rules, deliver, keys, pay_by_card, send, spend
 from tests.billing.topups.paying import open_page, press_pay
 from tests.billing.wallets import give
@@ -66,8 +67,10 @@ def test_a_dispute_freezes_the_wallet_and_takes_the_money_back(
     assert (dispute.status, dispute.amount.amount, dispute.froze_wallet) == ("opened", D(50), True)
     assert (balance(account), is_frozen(account)) == ((D(0), D(0)), True)
     assert keys(account, "dispute") == [f"dispute:{dispute.pk}"]
-    told = Delivery.objects.filter(key__startswith="dispute:").order_by("recipient").values_list("recipient", flat=True)
-    assert list(told) == sorted(["owner@acme.example", staff.email])
+    assert Delivery.objects.get(key__startswith="dispute:").recipient == staff.email
+    (letter,) = told.letters("dispute:")
+    assert (letter.recipient, letter.subject) == ("owner@acme.example", "Aitelier: Disputed payment of $50.00")
+    assert "The payment of $50.00 was disputed with your bank. $50.00 left your balance.\n" in letter.body
     assert_journal_equals_ledger(stripe)
 
 
@@ -122,7 +125,7 @@ def test_a_closed_inquiry_tells_the_customer_nothing(payment: Payment, account: 
     settle(payment, "inquiry")
     settle(payment, "won")
     assert balance(account) == (D(50), D(0))
-    assert not Delivery.objects.filter(key__startswith="dispute:", recipient="owner@acme.example").exists()
+    assert told.letters("dispute:") == []
 
 
 @pytest.mark.parametrize("order", itertools.permutations(["inquiry", "opened", "won"]))

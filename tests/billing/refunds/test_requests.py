@@ -18,6 +18,7 @@ from billing.services import refunds
 from billing.services.wallets import set_frozen
 from notifications.models import Delivery
 from organizations.models import Account, User
+from tests.billing.letters import told
 from tests.billing.refunds.paid import balance, broken_rules, keys, pay_by_bank, spend
 from tests.billing.threads import at_once
 from tests.billing.wallets import give
@@ -61,9 +62,11 @@ def test_a_request_takes_the_newest_payment_first_and_moves_nothing(account: Acc
     assert first.request == second.request
     assert {first.status, second.status} == {"requested"}
     assert balance(account) == (D("119.75"), D(0))
-    told = Delivery.objects.filter(key__startswith="refund_request:").order_by("recipient")
-    assert [each.recipient for each in told] == sorted(["owner@acme.example", staff.email])
-    assert "$70.00" in told[0].subject
+    (to_staff,) = Delivery.objects.filter(key__startswith="refund_request:")
+    assert to_staff.recipient == staff.email and "$70.00" in to_staff.subject
+    (letter,) = told.letters("refund_request:")
+    assert (letter.recipient, letter.subject) == ("owner@acme.example", "Aitelier: Refund of $70.00 requested")
+    assert "Bank transfer: $50.00\nBank transfer: $20.00\n" in letter.body
 
 
 def test_what_is_refundable_is_shown_payment_by_payment(account: Account) -> None:
@@ -184,7 +187,8 @@ def test_approval_takes_the_money_out_once(account: Account, staff: User) -> Non
     assert (refund.status, refund.decided_by, refund.decision) == ("approved", staff, "Fair")
     assert balance(account) == (D(30), D(0))
     assert keys(account, "refund") == [f"refund:{refund.pk}"]
-    assert Delivery.objects.filter(key__contains=":approved").count() == 1
+    (letter,) = told.letters(":approved")
+    assert "$20.00 left your balance; $20.00 goes back to Bank transfer.\n" in letter.body
     assert broken_rules() == []
 
 
@@ -218,8 +222,9 @@ def test_a_request_is_declined_with_words_for_the_customer(account: Account) -> 
         refunds.decline(refund_id=refund.pk, user_id=None, decision=" ")
     for _ in range(2):
         refunds.decline(refund_id=refund.pk, user_id=None, decision="Used as a bonus")
-    letter = Delivery.objects.get(key=f"refund:{refund.pk}:declined:account")
-    assert letter.body == "Your refund request of $20.00 was declined: Used as a bonus"
+    (letter,) = told.letters(f"refund:{refund.pk}:declined")
+    assert letter.recipient == "owner@acme.example"
+    assert "Your refund request of $20.00 was declined: Used as a bonus\n" in letter.body
     with pytest.raises(ValidationError, match="declined already"):
         refunds.approve(refund_id=refund.pk, user_id=None, decision="")
     assert left(account) == D(50)
@@ -298,6 +303,11 @@ def test_refunds_that_cannot_be_sent_come_back_to_their_lot_once(account: Accoun
     assert payment.grant.remaining.amount == D(50)
     assert keys(account, "refund_back") == [f"refund_back:{refund.pk}"]
     assert Delivery.objects.filter(recipient=staff.email, key__contains="failed").count() == 1
+    assert [letter.subject for letter in told.letters(f"refund:{refund.pk}:")] == [
+        "Aitelier: Refund approved",
+        "Aitelier: Refund sent",
+        "Aitelier: Refund failed",
+    ]
     assert broken_rules() == []
 
 
@@ -327,8 +337,7 @@ def test_owners_and_billing_members_are_told_and_viewers_are_not(account: Accoun
     make_member(account, role="viewer")  # type: ignore[arg-type]
     pay_by_bank(account, "50")
     ask(account, "20", owner)
-    told = Delivery.objects.filter(key__startswith="refund_request:").values_list("recipient", flat=True)
-    assert list(told) == [owner.email]
+    assert [letter.recipient for letter in told.letters("refund_request:")] == [owner.email]
 
 
 @pytest.mark.django_db(transaction=True)

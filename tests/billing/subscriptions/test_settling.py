@@ -19,7 +19,8 @@ from billing.services import grants, ledger
 from billing.services.books import Note
 from billing.services.subscription_settling import settle
 from billing.verification.run import verify
-from notifications.models import Delivery, Incident
+from notifications.models import Incident
+from tests.billing.letters import told
 from tests.billing.subscriptions.plans import APRIL, BEGAN, FEBRUARY, MARCH, SOON, make_plan, make_subscription, paid
 from tests.billing.subscriptions.plans import said as facts
 from tests.billing.test_state_machine import BILLING_RULES
@@ -90,14 +91,16 @@ def test_the_first_payment_begins_the_first_month(wallet: Wallet, subscription: 
     assert allotted(wallet) == [("expiry", D(-30)), ("allotment", D(200))]
     assert (parts(wallet)["allotment"], parts(wallet)["paid"]) == (D(200), D(50))
     assert (wallet.monthly_allotment.amount, wallet.allotment_resets_at) == (D(200), FEBRUARY)
-    assert Delivery.objects.get(key__contains=":paid:").subject == "Test: Plus is paid"
+    (letter,) = told.letters(":paid:")
+    assert letter.subject == "Test: Plus is paid"
+    assert "Paid: $87.10\nTax in it: $7.10\n" in letter.body and "Next month begins: Feb 28, 2026\n" in letter.body
 
 
 def test_the_same_news_again_changes_nothing(wallet: Wallet, subscription: Subscription) -> None:
     for minutes in range(2, 7):
         hear(facts(subscription, OK, BEGAN, FEBRUARY, FIRST), at=BEGAN + timedelta(minutes=minutes))
     assert allotted(wallet) == [("expiry", D(-30)), ("allotment", D(200))]
-    assert (Payment.objects.count(), Delivery.objects.filter(key__startswith="subscription").count()) == (1, 1)
+    assert (Payment.objects.count(), len(told.letters("subscription:"))) == (1, 1)
 
 
 def test_a_page_that_is_open_or_closed_gives_nothing(wallet: Wallet) -> None:
@@ -176,7 +179,7 @@ def test_an_unpaid_month_loses_what_is_left_of_it_and_gets_that_back_once(
     assert (wallet.monthly_allotment.amount, wallet.allotment_resets_at) == (D(200), MARCH)
     sweep(MARCH)
     assert parts(wallet)["allotment"] == D(200)
-    assert Delivery.objects.filter(key__contains=":unpaid:").count() == 1
+    assert [letter.subject for letter in told.letters(":unpaid:")] == ["Test: The payment for Plus failed"]
     incident.refresh_from_db()
     assert incident.resolved_at == FEBRUARY + timedelta(days=3, hours=1)
 
@@ -206,8 +209,8 @@ def test_a_cancelled_one_runs_to_the_end_of_its_month_and_no_further(
     hear(facts(subscription, OVER, BEGAN, FEBRUARY, FIRST), at=FEBRUARY + SOON)
     subscription.refresh_from_db()
     assert (subscription.status, subscription.ended_at, wallet.allotment_resets_at) == ("ended", FEBRUARY + SOON, None)
-    subjects = set(Delivery.objects.filter(key__startswith="subscription").values_list("subject", flat=True))
-    assert subjects == {"Test: Plus is paid", "Test: Plus ends on Feb 28, 2026", "Test: Plus has ended"}
+    subjects = [letter.subject for letter in told.letters("subscription:")]
+    assert subjects == ["Test: Plus is paid", "Test: Plus ends on Feb 28, 2026", "Test: Plus has ended"]
 
 
 def test_a_cancellation_taken_back_goes_on(wallet: Wallet, subscription: Subscription) -> None:

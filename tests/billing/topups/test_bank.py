@@ -14,10 +14,10 @@ from django.utils import timezone
 from billing.models import Payment, PaymentDifference, TopUp, TopUpTerms, Transaction, Transfer
 from billing.services import bank, top_ups
 from billing.verification.run import verify
-from notifications.models import Delivery
 from organizations.models import Account, Organization, User
 from tests.billing.auto.rules import ASKING, attempt, banner, set_rule, with_card
 from tests.billing.conftest import StripeWorld
+from tests.billing.letters import told
 from tests.billing.threads import at_once
 from tests.factories import make_user
 
@@ -189,10 +189,10 @@ def test_a_card_top_up_takes_no_transfer(invoice: TopUp, clerk: User) -> None:
 
 def test_each_transfer_is_confirmed_once_to_those_whom_money_concerns(invoice: TopUp, clerk: User) -> None:
     transfer(invoice, "54.44", "FT-1", clerk)
-    letter = Delivery.objects.get(recipient="owner@acme.example", subject="AI PBX: $50.00 added")
-    assert "Added to your balance: $50.00" in letter.body
-    assert "Paid: $54.44, of which $4.44 is tax" in letter.body
-    assert "Balance now: $50.00" in letter.body
+    (letter,) = told.letters("payment:")
+    assert (letter.recipient, letter.subject) == ("owner@acme.example", "AI PBX: $50.00 added")
+    assert "Added to the balance: $50.00\nPaid: $54.44\nTax in it: $4.44\nPaid by: Bank transfer\n" in letter.body
+    assert "Balance now: $50.00\n" in letter.body
     assert f"/billing/top-ups/{invoice.reference}/" in letter.body
 
 

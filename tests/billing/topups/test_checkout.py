@@ -15,10 +15,10 @@ from djmoney.money import Money
 from billing.models import Card, LedgerAccountKind, Payment, PaymentDifference, TopUp, Transaction
 from billing.providers.base import Outcome, PaymentFacts
 from billing.services import cards, inbox, top_ups
-from notifications.models import Delivery
 from organizations.models import Account, Organization
 from tests.billing.conftest import StripeWorld
 from tests.billing.journal import assert_journal_equals_ledger
+from tests.billing.letters import told
 from tests.billing.topups.paying import (
     DECLINED,
     automatic,
@@ -49,8 +49,8 @@ def test_a_paid_page_becomes_one_credit_with_its_receipt_and_letter(stripe: Stri
     assert payment.grant is not None and payment.grant.source == f"top_up:{top_up.pk}"
     row = Transaction.objects.get(wallet=account.wallet)
     assert (row.kind, row.description, row.key) == ("top_up", "Top-up (Stripe)", f"payment:stripe:{payment.reference}")
-    (letter,) = Delivery.objects.filter(key__startswith="payment:")
-    assert letter.recipient == "boss@acme.example" and "By: Visa ending 4242" in letter.body
+    (letter,) = told.letters("payment:")
+    assert letter.recipient == "boss@acme.example" and "Paid by: Visa ending 4242\n" in letter.body
     assert_journal_equals_ledger(stripe)
 
 
@@ -79,8 +79,8 @@ def test_credits_are_sold_for_money_and_their_ledger_counts_credits_only(
     assert (payment.amount, payment.charge_amount) == (Money(500, "CREDIT"), Money(240, "USD"))
     row = Transaction.objects.get(wallet=buyer.wallet, kind="top_up")
     assert [transfer.amount.amount for transfer in row.transfers.all()] == [500]
-    letter = Delivery.objects.get(key__startswith="payment:")
-    assert "Added to your balance: 500 credits\nPaid: $240.00\n" in letter.body
+    (letter,) = told.letters("payment:")
+    assert "Added to the balance: 500 credits\nPaid: $240.00\nPaid by: Visa ending 4242\n" in letter.body
     assert_journal_equals_ledger(stripe)
 
 

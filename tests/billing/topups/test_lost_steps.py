@@ -13,10 +13,10 @@ from kombu.exceptions import OperationalError
 
 from billing.models import Payment, ProviderEvent, TopUp
 from billing.services import inbox, top_ups
-from notifications.models import Delivery
 from organizations.models import Account
 from tests.billing.conftest import StripeWorld
 from tests.billing.journal import assert_journal_equals_ledger
+from tests.billing.letters import told
 from tests.billing.topups.paying import automatic, balance, begin, open_page, press_pay, sweep, time_passes
 from tests.config.processes import eventually, own_environment, running
 
@@ -26,7 +26,7 @@ SETTLING = (
     "billing.services.settling.settle",
     "billing.services.payments.write",
     "billing.services.payments.Payment.objects.create",
-    "billing.services.payments.tell_account",
+    "billing.services.payments.tell",
     "billing.services.settling.finish",
 )
 READING = "billing.providers.stripe.provider.notices.facts_of"
@@ -62,7 +62,7 @@ def test_a_worker_killed_at_any_step_of_an_automatic_charge_leaves_the_sweep_to_
     sweep()
     top_up.refresh_from_db()
     assert (top_up.status, balance(watched)) == ("succeeded", 50)
-    assert Delivery.objects.filter(key__startswith="payment:").count() == 1
+    assert len(told.letters("payment:")) == 1
     assert_journal_equals_ledger(stripe)
 
 
@@ -186,7 +186,7 @@ top_ups.submit(top_up_id={top_up})
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("step", ["settling.settle", "payments.tell_account", "settling.finish"])
+@pytest.mark.parametrize("step", ["settling.settle", "payments.tell", "settling.finish"])
 def test_a_process_that_is_gone_in_the_middle_of_it_leaves_the_sweep_to_finish_it(
     stripe: StripeWorld, watched: Account, kill: Callable[..., None], step: str, tmp_path: Path
 ) -> None:
