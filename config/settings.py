@@ -310,7 +310,7 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
         "base-uri": ["'self'"],
         "frame-ancestors": ["'none'"],
-        "form-action": ["'self'", *PAYMENT_PAGES, "{0.scheme}://{0.netloc}".format(urlsplit(TELEGRAM_LINK_URL))],
+        "form-action": ["'self'", *PAYMENT_PAGES],
     },
 }
 X_FRAME_OPTIONS = "DENY"

@@ -107,7 +107,7 @@ def _answer(message: Message) -> str:
         with speaking(links[0].user, links[0].account):
             return _("The alerts of %(accounts)s come to this chat. Send /stop to end them.") % _named(links)
     with _speaking_to(message):
-        return _("No account is linked to this chat. Link one from your alerts settings: %(url)s") % {"url": _page()}
+        return _("No account is linked to this chat. Link one here: %(url)s") % {"url": _page()}
 
 
 def _start(message: Message, token: str) -> str:
@@ -117,13 +117,11 @@ def _start(message: Message, token: str) -> str:
         link = link_chat(token=token, chat_id=chat.id, chat_name=name, at=_moment(message.date))
     except NoSuchLinkError:
         with _speaking_to(message):
-            return _("This link has expired or was used before. Start anew from your alerts settings: %(url)s") % {
-                "url": _page()
-            }
+            return _("This link has expired or was used before. Make a new one here: %(url)s") % {"url": _page()}
     with speaking(link.user, link.account):
         return _(
-            "Linked to %(accounts)s. Its alerts about balance, limits and payments now come to this chat, as chosen in "
-            "your alerts settings. Send /stop to end them."
+            "Linked to %(accounts)s. Its alerts about balance, limits and payments now come to this chat. "
+            "Send /stop to end them."
         ) % _named([link])
 
 
@@ -133,7 +131,7 @@ def _stop(message: Message) -> str:
         with _speaking_to(message):
             return _("No account is linked to this chat, so nothing comes here.")
     with speaking(ended[0].user, ended[0].account):
-        return _("The alerts of %(accounts)s no longer come to this chat. Link it again from: %(url)s") % {
+        return _("The alerts of %(accounts)s no longer come to this chat. Link it again here: %(url)s") % {
             **_named(ended),
             "url": _page(),
         }
@@ -151,7 +149,7 @@ def _speaking_to(message: Message) -> translation.override:
 
 
 def _page() -> str:
-    return f"{settings.SITE_URL}{reverse('limits')}"
+    return f"{settings.SITE_URL}{reverse('limits')}#telegram"
 
 
 def _moment(seconds: int) -> datetime:

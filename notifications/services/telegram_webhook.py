@@ -24,7 +24,7 @@ def register_webhook(site: str) -> str:
 
 
 def faults() -> list[str]:
-    """What Telegram itself says is wrong with the webhook, in words for an operator. Raises `bot_api`'s errors."""
+    """What Telegram says is wrong with the webhook as it was, in words for an operator. Raises `bot_api`'s errors."""
     told = bot_api.ask("getWebhookInfo")
     waiting, error = told.get("pending_update_count", 0), told.get("last_error_message", "")
-    return [f"{waiting} updates wait; the last one failed: {error}"] if waiting and error else []
+    return [f"Updates wait for the webhook: {waiting}. The last one failed: {error}"] if waiting and error else []

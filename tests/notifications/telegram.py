@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notifications.services.telegram import start_linking
-from organizations.models import Account, User
 from tests.fakes.http import Server
 from tests.fakes.telegram import TelegramSite
+
+if TYPE_CHECKING:
+    from organizations.models import Account, User
 
 SECRET = "the-secret-of-the-webhook"
 PATH = "/billing/webhooks/telegram/"
@@ -42,6 +43,8 @@ class TelegramWorld:
 
     def link(self, account: Account, user: User, chat: int | None = None) -> int:
         """The member links this chat, or a new one; its number."""
+        from notifications.services.telegram import start_linking
+
         chat = chat or self.site.person(user.name or "Anna", language=user.language or "en")
         assert self.deliver(self.site.open_link(start_linking(account=account, user=user), chat)) == 200
         return chat

@@ -13,7 +13,7 @@ from organizations.management.operator import OperatorCommand, mistake
 
 
 class Command(OperatorCommand):
-    """Prints the address, and on standard error what Telegram says is wrong there; a second run changes nothing."""
+    """Prints the address, and on standard error what Telegram says was wrong; a second run changes nothing."""
 
     help = "Registers the bot's webhook at Telegram and prints its address."
 
@@ -29,7 +29,7 @@ class Command(OperatorCommand):
             names = "TELEGRAM_BOT_TOKEN, TELEGRAM_BOT_NAME or TELEGRAM_WEBHOOK_SECRET"
             raise mistake(f"Telegram is not set up: {names} is missing.")
         try:
-            address, wrong = register_webhook(url), faults()
+            wrong, address = faults(), register_webhook(url)
         except (bot_api.RefusedError, bot_api.NoAnswerError, WrongBotError) as error:
             raise mistake(f"No webhook was registered: {error}") from None
         self.stdout.write(address)
