@@ -2,12 +2,19 @@
 
 from django.urls import path
 
+from billing.views.alert_addresses import (
+    alert_address_add,
+    alert_address_confirm,
+    alert_address_remove,
+    alert_address_resend,
+)
 from billing.views.auto_top_up import auto_top_up, auto_top_up_retry
 from billing.views.cards import cards_add, cards_default, cards_remove
 from billing.views.coupons import coupons
 from billing.views.incidents import incident_dismiss
 from billing.views.limits import limits
 from billing.views.live import live
+from billing.views.notifications import notifications
 from billing.views.organizations import (
     organization_add,
     organization_default,
@@ -23,8 +30,11 @@ from billing.views.subscription import (
     subscription_start,
     subscription_status,
 )
+from billing.views.telegram import telegram_link, telegram_status, telegram_unlink
 from billing.views.top_up import top_up
 from billing.views.top_up_result import top_up_result, top_up_status
+from billing.views.trial_message import trial_message
+from billing.views.unsubscribe import unsubscribe
 
 urlpatterns = [
     path("top-up/", top_up, name="top_up"),
@@ -38,6 +48,16 @@ urlpatterns = [
     path("refund/", refund, name="refund"),
     path("coupons/", coupons, name="coupons"),
     path("limits/", limits, name="limits"),
+    path("notifications/", notifications, name="notifications"),
+    path("notifications/test/", trial_message, name="trial_message"),
+    path("notifications/telegram/", telegram_link, name="telegram_link"),
+    path("notifications/telegram/status/", telegram_status, name="telegram_status"),
+    path("notifications/telegram/unlink/", telegram_unlink, name="telegram_unlink"),
+    path("notifications/addresses/", alert_address_add, name="alert_address_add"),
+    path("notifications/addresses/<int:address_id>/resend/", alert_address_resend, name="alert_address_resend"),
+    path("notifications/addresses/<int:address_id>/remove/", alert_address_remove, name="alert_address_remove"),
+    path("alerts/<str:token>/", alert_address_confirm, name="alert_address_confirm"),
+    path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("live/", live, name="live"),
     path("organizations/", organizations, name="organizations"),
     path("organizations/add/", organization_add, name="organization_add"),

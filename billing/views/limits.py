@@ -21,6 +21,7 @@ from billing.selectors.balance import Balance, balance_of
 from billing.services.limits import set_limits
 from billing.templatetags.moments import in_place
 from billing.templatetags.money import SYMBOLS
+from billing.views.channels import channels_of
 from billing.views.limits_form import LimitsForm, form_of, read_limits
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
@@ -40,13 +41,13 @@ def limits(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     if request.method == "POST":
         require_payer(tenant)
         return _save(request, frame)
-    return _show(request, frame, form_of(frame.wallet))
+    return show_limits(request, frame, form_of(frame.wallet))
 
 
 def _save(request: HttpRequest, frame: Frame) -> HttpResponse:
     form = read_limits(request.POST, frame.wallet.currency)
     if form.errors:
-        return _show(request, frame, form, status=422)
+        return show_limits(request, frame, form, status=422)
     before = balance_of(frame.wallet)
     stops_calls = form.cap is not None and form.cap != before.daily_cap and _counted(before) >= form.cap
     if form.cap is not None and stops_calls and request.POST.get("agreed") != _agreement(form.cap):
@@ -60,7 +61,7 @@ def _save(request: HttpRequest, frame: Frame) -> HttpResponse:
         )
     except ValidationError as error:
         form.refuse(error)
-        return _show(request, frame, form, status=422)
+        return show_limits(request, frame, form, status=422)
     messages.success(request, _outcome(frame, before, balance_of(frame.tenant.one(Wallet))))
     return SeeOther(reverse("limits"))
 
@@ -98,11 +99,15 @@ def _confirm(request: HttpRequest, frame: Frame, form: LimitsForm, now: Balance,
     return render_page(request, frame, "billing/limits/confirm.html", context, current="limits")
 
 
-def _show(request: HttpRequest, frame: Frame, form: LimitsForm, *, status: int = 200) -> HttpResponse:
+def show_limits(
+    request: HttpRequest, frame: Frame, form: LimitsForm, *, status: int = 200, typed: str = "", error: str = ""
+) -> HttpResponse:
+    """The page; `typed` and `error` are of an address of alerts that was refused."""
     now = balance_of(frame.wallet)
     counted = _counted(now)
     cap = now.daily_cap
     context: dict[str, Any] = {
+        **channels_of(frame, typed=typed, error=error),
         "form": form,
         "spending": now,
         "counted": counted,

@@ -61,7 +61,7 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **q
     entries.append(entry("usage", _("Usage"), "usage", calls))
     entries.append(entry("projects", _("Projects"), "projects", calls))
     entries.append(entry("prices", _("Prices"), "prices", calls))
-    entries.append(entry("limits", _("Limits"), "limits", _("Calls")))
+    entries.append(entry("limits", _("Limits and notifications"), "limits", calls))
     entries.append(entry("organizations", _("Organizations"), "organizations", _("Records")))
     entries.append(entry("settings", _("Settings"), "settings", _("Records")))
     return entries

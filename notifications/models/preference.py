@@ -44,3 +44,8 @@ class AlertAddress(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_told(self) -> bool:
+        """Whether alerts go there."""
+        return self.confirmed_at is not None and self.unsubscribed_at is None

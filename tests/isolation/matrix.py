@@ -101,6 +101,14 @@ ROWS = [
     Row("coupons", post=PAYERS, body={"code": "OPEN-TO-ALL"}),
     Row("live", query={"account": ":account"}),
     Row("limits", post=PAYERS, body={"daily_cap": "5000000", "concurrency_limit": "7"}),
+    Row("notifications", post=EVERYBODY, body={"low_balance-telegram": "1"}),
+    Row("trial_message", get=NOBODY, post=EVERYBODY),
+    Row("telegram_link", get=NOBODY, post=EVERYBODY, done=200),
+    Row("telegram_status"),
+    Row("telegram_unlink", get=NOBODY, post=EVERYBODY),
+    Row("alert_address_add", get=NOBODY, post=PAYERS, body={"email": "night@example.com"}),
+    Row("alert_address_resend", args=("waiting_address",), get=NOBODY, post=PAYERS),
+    Row("alert_address_remove", args=("waiting_address",), get=NOBODY, post=PAYERS),
     Row("organizations"),
     Row("organization_add", get=PAYERS, post=PAYERS, body=ORGANIZATION),
     Row("organization_edit", args=("organization",), get=PAYERS, post=PAYERS, body=ORGANIZATION),
@@ -121,8 +129,8 @@ ROWS = [
     Row("account_set_password", post=EVERYBODY, of_person=True, read=302, done=302),
 ]
 
-# Whoever types there, or holds the link, opens these; they show nothing of an account but the invitation's to who was
-# invited (tests/organizations/test_pages.py).
+# Whoever types there, or holds the link, opens these; they show nothing of an account but its name to whom it wrote
+# (tests/organizations/test_pages.py, tests/billing/views/test_notifications.py).
 OPEN = frozenset(
     {
         "accept_invitation",
@@ -137,6 +145,8 @@ OPEN = frozenset(
         "account_reset_password_from_key",
         "account_reset_password_from_key_done",
         "account_signup",
+        "alert_address_confirm",
         "choose_language",
+        "unsubscribe",
     }
 )

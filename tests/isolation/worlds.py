@@ -17,6 +17,7 @@ from billing.models import Card, Coupon, Refund, SubscriptionStatus, TopUp, Tran
 from billing.services import coupons, top_ups
 from billing.services.auto_top_up import save_rule
 from billing.services.limits import set_limits
+from notifications.models import AlertAddress, TelegramLink
 from notifications.services.incidents import open_incident
 from organizations.models import Account, Membership, Organization, Product, Role, User
 from organizations.services.invitations import create_invitation
@@ -55,6 +56,8 @@ WORDS = (
     "ZQXBIC",
     "zqx-documents@example.com",
     "ZQX-COUPON",
+    "Zqx chat",
+    "zqx-night@example.com",
 )
 
 
@@ -116,6 +119,7 @@ def secretive(product: Product) -> World:
         "member": Membership.objects.get(user=members[Role.VIEWER]).pk,
         "invitation": invitation.pk,
         "plan": plan.pk,
+        "waiting_address": _alerts(account, members).pk,
     }
     account.wallet.refresh_from_db()
     return World(account, members, ids)
@@ -205,6 +209,19 @@ def _payments(account: Account, owner: User) -> None:
         is_on=True,
         user_id=owner.pk,
     )
+
+
+def _alerts(account: Account, members: dict[Role, User]) -> AlertAddress:
+    """The owner's Telegram chat, one address that gets the alerts, and one that has not confirmed, which it returns."""
+    link = TelegramLink.objects.create(
+        account=account, user=members[Role.OWNER], token_hash=f"{MARK}-used", expires_at=timezone.now()
+    )
+    TelegramLink.objects.filter(pk=link.pk).update(chat_id=62034117, chat_name="Zqx chat", linked_at=timezone.now())
+    for name, confirmed_at in (("night", timezone.now()), ("day", None)):
+        address = AlertAddress.objects.create(
+            account=account, email=f"{MARK}-{name}@example.com", token_hash=f"{MARK}-{name}", confirmed_at=confirmed_at
+        )
+    return address
 
 
 def _usage(account: Account) -> None:
