@@ -43,7 +43,7 @@ class DeliveryAdmin(BigTableAdmin):
     )
     search_fields = ("=recipient", "=key", "=uid")
     search_help_text = "The whole address, key or id"
-    narrowing = ("status__exact", "notice__id__exact", "account__id__exact")
+    narrowing = ("status__exact", "notice__id__exact", "account__id__exact", "endpoint__id__exact")
     narrowing_hint = "Choose a status to see older ones."
     fields = (
         ("recipient", "channel"),

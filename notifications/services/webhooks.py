@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from notifications.models import Audience, Channel, Delivery, Event, Notice, WebhookEndpoint, WebhookType
@@ -63,15 +63,16 @@ def send_test(*, endpoint: WebhookEndpoint) -> Delivery:
 
 @transaction.atomic
 def replay(*, endpoint: WebhookEndpoint, since: datetime, with_taken: bool = False) -> int:
-    """Send what the endpoint missed since: what was given up and what happened while it did not listen.
+    """Send what the endpoint missed: what was given up since, and what happened since while it did not listen.
 
     `with_taken`: what it took as well. A message goes out under the id that it had. Returns how many; at most
     `REPLAYED_MAX` that were never written, the oldest first: again for the next ones.
     """
-    wanted = [Delivery.Status.DEAD, Delivery.Status.SENT] if with_taken else [Delivery.Status.DEAD]
-    again = Delivery.objects.filter(
-        endpoint=endpoint, notice__isnull=False, created_at__gte=since, status__in=wanted
-    ).update(status=Delivery.Status.PENDING, attempts=0, next_attempt_at=timezone.now())
+    wanted = Q(status=Delivery.Status.DEAD, next_attempt_at__gte=since)
+    if with_taken:
+        wanted |= Q(status=Delivery.Status.SENT, sent_at__gte=since)
+    had = Delivery.objects.filter(wanted, endpoint=endpoint, notice__isnull=False)
+    again = had.update(status=Delivery.Status.PENDING, attempts=0, next_attempt_at=timezone.now())
     messages = [
         message
         for notice in missed(endpoint, since)[:REPLAYED_MAX]

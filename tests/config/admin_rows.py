@@ -20,7 +20,7 @@ from django_celery_beat.models import (
 from billing.models import AutoTopUp, Card, Hold, LedgerVerification, ProductTerms
 from billing.providers.base import Notice
 from billing.services import bank, inbox, top_ups
-from notifications.models import Delivery, Event, SweepRun
+from notifications.models import Delivery, Event, SweepRun, WebhookEndpoint
 from notifications.services.incidents import open_incident
 from notifications.services.notices import Told, tell
 from organizations.models import Account, Invitation, Membership, Product, Service, ServiceKey, User
@@ -172,6 +172,7 @@ def _product(number: int) -> None:
     setting_rows(product, number)
     service = Service.objects.create(product=product, slug=f"s{number}", name=f"Service {number}")
     ServiceKey.objects.create_key(service=service, name=f"Key {number}", scopes=["read"])
+    WebhookEndpoint.objects.create(service=service, url="https://hooks.example/", secret="whsec_aG9va3M=")
 
 
 def _system(number: int) -> None:
