@@ -18,7 +18,7 @@ from django.utils import timezone
 from notifications.channels import SENDERS
 from notifications.channels.base import Later, Never, NotYet
 from notifications.models import Attempt, Channel, Delivery
-from notifications.services.doorbell import ring_for_messages
+from notifications.services.doorbell import ring_for_messages, ring_soon
 
 LEASE = timedelta(minutes=5)
 RUN_SECONDS = 20  # a run takes up nothing new after so long: the sweep that comes next goes on
@@ -69,8 +69,11 @@ def send_due(channel: str | None = None) -> int:
     sent = 0
     for each in [channel] if channel else list(SENDERS):
         until = time.monotonic() + RUN_SECONDS
+        waits: list[timedelta] = []
         while time.monotonic() < until and (claimed := _claim(each)) is not None:
-            sent += _send(*claimed)
+            sent += _send(*claimed, waits)
+        if waits:
+            ring_soon(each, after=min(waits))
     return sent
 
 
@@ -107,11 +110,13 @@ def _claim(channel: str) -> tuple[Delivery, Attempt] | None:
             _give_up(delivery, "The worker died at the last attempt.")
 
 
-def _send(delivery: Delivery, attempt: Attempt) -> bool:
+def _send(delivery: Delivery, attempt: Attempt, waits: list[timedelta]) -> bool:
+    """Whether it left the house; `waits` grows by how long it has to wait for its turn."""
     try:
         said = SENDERS[delivery.channel](delivery)
     except NotYet as wait:
         _put_back(delivery, attempt, wait.after)
+        waits.append(wait.after)
     except Later as later:
         _postpone(delivery, attempt, str(later), later.after)
     except Never as never:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.db import transaction
+
+SOON = timedelta(seconds=30)  # what waits for longer, the sweep finds in time
 
 
 def ring_for_notices() -> None:
@@ -29,4 +32,16 @@ def ring_for_messages(channels: Iterable[str]) -> None:
             send.delay(channel)
 
     if wanted:
+        transaction.on_commit(ring, robust=True)
+
+
+def ring_soon(channel: str, *, after: timedelta) -> None:
+    """There will be messages to send by this channel, whose turn it was not; nothing where the sweep comes first."""
+
+    def ring() -> None:
+        from notifications.tasks import send
+
+        send.apply_async((channel,), countdown=after.total_seconds())
+
+    if after < SOON:
         transaction.on_commit(ring, robust=True)

@@ -281,14 +281,13 @@ def test_links_begun_opened_and_ended_at_once_leave_one_at_most(
     for _ in range(5):
         update = telegram.site.open_link(start_linking(account=account, user=anna), chat)
         stop = telegram.site.write(chat, "/stop")
-        answers = at_once(
-            [
-                partial(telegram.deliver, update),
-                partial(telegram.deliver, stop),
-                partial(start_linking, account=account, user=anna),
-                partial(unlink, account=account, user=anna),
-            ]
-        )
+        calls: list[Callable[[], Any]] = [
+            partial(telegram.deliver, update),
+            partial(telegram.deliver, stop),
+            partial(start_linking, account=account, user=anna),
+            partial(unlink, account=account, user=anna),
+        ]
+        answers = at_once(calls)
         assert [answer for answer in answers if isinstance(answer, Exception)] == []
         assert answers[:2] == [200, 200]
 

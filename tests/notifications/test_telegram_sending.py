@@ -382,6 +382,27 @@ def test_what_telegram_asks_for_is_kept_by_the_whole_bot(
     assert [call for call, _ in telegram.site.api.calls].count("sendMessage") == 2
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_is_told_of_what_waits_for_its_turn_unless_the_sweep_comes_first(
+    telegram: TelegramWorld, chat: int, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from notifications.tasks import send
+
+    rung: list[tuple[tuple[str], float]] = []
+    monkeypatch.setattr(send, "apply_async", lambda args, countdown: rung.append((args, countdown)))
+    monkeypatch.setattr(send, "delay", lambda channel: None)
+    message(chat, key="first")
+    assert (send_due(TELEGRAM), rung) == (1, [])
+    for key in ("second", "third"):
+        message(chat, key=key)
+    clock.shift(0.25)
+    assert (send_due(TELEGRAM), rung) == (0, [((TELEGRAM,), 0.75)])
+    telegram_pace.pause(timedelta(seconds=40))
+    clock.shift(0.75)
+    assert (send_due(TELEGRAM), len(rung)) == (0, 1)
+    assert set(Delivery.objects.filter(status="pending").values_list("attempts", flat=True)) == {0}
+
+
 # Whatever happens to the workers
 
 
