@@ -41,16 +41,16 @@ def _refund(notice: Notice) -> Message:
         ),
         "approved": (
             _("Refund approved"),
-            _("Your refund was approved. %(amount)s left your balance; %(back)s goes back to %(destination)s."),
+            _("Your refund was approved. %(amount)s left your balance, and %(back)s goes back (%(destination)s)."),
         ),
         "declined": (_("Refund declined"), _("Your refund request of %(amount)s was declined: %(decision)s")),
         "succeeded": (
             _("Refund sent"),
-            _("%(back)s was sent back to %(destination)s. Banks take up to ten days to show it."),
+            _("%(back)s was sent back (%(destination)s). Banks take up to ten days to show it."),
         ),
         "failed": (
             _("Refund failed"),
-            _("The refund to %(destination)s did not go through. %(amount)s is back in your balance."),
+            _("The refund did not go through (%(destination)s). %(amount)s is back in your balance."),
         ),
     }[state]
     pairs = tuple((_destination(way), _back(way)) for way in ways) if state == "requested" else ()

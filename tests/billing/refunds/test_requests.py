@@ -188,7 +188,7 @@ def test_approval_takes_the_money_out_once(account: Account, staff: User) -> Non
     assert balance(account) == (D(30), D(0))
     assert keys(account, "refund") == [f"refund:{refund.pk}"]
     (letter,) = told.letters(":approved")
-    assert "$20.00 left your balance; $20.00 goes back to Bank transfer.\n" in letter.body
+    assert "$20.00 left your balance, and $20.00 goes back (Bank transfer).\n" in letter.body
     assert broken_rules() == []
 
 
