@@ -1,4 +1,4 @@
-"""The limits as their form shows them: fields as typed, and what they come to."""
+"""The limits and the balance to be told at as their form shows them: fields as typed, and what they come to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from billing.models import Wallet
-from billing.services.limits import CALLS_MAX, check_limits
+from billing.services.limits import CALLS_MAX, check_alerts, check_limits
 from billing.views.amounts import BLANKS, field_amount, optional_amount
 from billing.views.refusals import refusals
 
@@ -23,9 +23,11 @@ WHOLE = re.compile(r"[0-9]{1,9}")
 class LimitsForm:
     """The fields as text, their errors by name, and, where there are none, what they say."""
 
+    alert_below: str
     daily_cap: str
     concurrency_limit: str
     errors: dict[str, str] = field(default_factory=dict)
+    threshold: Decimal | None = None
     cap: Decimal | None = None
     calls: int | None = None
 
@@ -36,14 +38,28 @@ class LimitsForm:
 
 def form_of(wallet: Wallet) -> LimitsForm:
     """The limits that are kept."""
+    threshold = wallet.alert_below.amount if wallet.alert_below is not None else None
     cap = wallet.daily_cap.amount if wallet.daily_cap is not None else None
     calls = wallet.concurrency_limit
-    return LimitsForm(field_amount(cap, wallet.currency), "" if calls is None else str(calls), cap=cap, calls=calls)
+    return LimitsForm(
+        field_amount(threshold, wallet.currency),
+        field_amount(cap, wallet.currency),
+        "" if calls is None else str(calls),
+        threshold=threshold,
+        cap=cap,
+        calls=calls,
+    )
 
 
 def read_limits(sent: QueryDict, currency: str) -> LimitsForm:
     """The form as it was sent; with errors, or with limits that can be kept."""
-    form = LimitsForm(sent.get("daily_cap", "")[:TYPED_MAX], sent.get("concurrency_limit", "")[:TYPED_MAX])
+    fields = ("alert_below", "daily_cap", "concurrency_limit")
+    form = LimitsForm(*[sent.get(name, "")[:TYPED_MAX] for name in fields])
+    try:
+        form.threshold = optional_amount(form.alert_below, field="alert_below")
+        check_alerts(currency=currency, alert_below=form.threshold)
+    except ValidationError as error:
+        form.refuse(error)
     try:
         form.cap = optional_amount(form.daily_cap, field="daily_cap")
     except ValidationError as error:
