@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +27,7 @@ from notifications.services.telegram_pace import take_turn
 from notifications.words import Message
 from organizations.models import Account, User
 from tests.billing.threads import at_once
+from tests.config.processes import eventually, own_environment, running
 from tests.factories import make_member
 from tests.notifications.telegram import TelegramWorld
 
@@ -433,3 +438,35 @@ def test_no_transaction_is_open_while_telegram_is_asked(
     message(chat)
     assert send_due(TELEGRAM) == 1
     assert depths == [outside]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("step", "arrives"), [("stall", 1), ("hang", 2)], ids=["before", "after"])
+def test_a_worker_killed_while_telegram_takes_a_message_sends_it_again(
+    telegram: TelegramWorld, chat: int, tmp_path: Path, step: str, arrives: int
+) -> None:
+    message(chat)
+    fault = telegram.site.fail_next("sendMessage", step)
+    environment = own_environment(
+        tmp_path,
+        TELEGRAM_BOT_TOKEN=telegram.site.token,
+        TELEGRAM_BOT_NAME=telegram.site.name,
+        TELEGRAM_API_URL=telegram.site.url,
+    )
+    log_file = tmp_path / "log"
+    with running(["manage.py", "run_sweep", "send_deliveries"], environment, log_file) as worker:
+        eventually(fault.reached.is_set, log_file)
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.wait()
+    telegram.site.forget(chat)  # what the dead worker asked for, and was not done yet, never is
+    fault.release()
+    eventually(lambda: len(telegram.site.api.calls) == 1, log_file)
+    telegram.site.write(chat, "I am here")
+    assert state() == ("pending", 1, "")
+    assert send_due(TELEGRAM) == 0, "the lease lasts"
+    Delivery.objects.update(next_attempt_at=timezone.now())
+    telegram_pace.TelegramPace.objects.all().delete()
+    telegram.site.clock = lambda: time.time() + 300  # the lease is over
+    assert send_due(TELEGRAM) == 1
+    assert telegram.said(chat) == ["Low balance\n\nit"] * arrives
+    assert [outcome for outcome, _ in log()] == ["", "sent"]
