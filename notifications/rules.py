@@ -63,5 +63,5 @@ RULES: dict[Event, Rule] = {
     Event.PROJECT_MODE: Rule(roles=ALL, by_telegram=False, webhook=WebhookType.PROJECT_MODE_CHANGED),
     Event.SPENDING_SPIKE: Rule(to_addresses=True, cooldown=6 * HOUR),
     Event.SERVICE_SILENT: Rule(to_addresses=True, cooldown=6 * HOUR),
-    Event.TEST: Rule(roles=ALL, is_personal=True),
+    Event.TEST: Rule(roles=ALL, is_essential=True, is_personal=True),
 }

@@ -32,7 +32,7 @@ GROUPS = (
             (Event.LOW_BALANCE, _("The balance falls below your threshold")),
             (Event.CALLS_REFUSED, _("New calls are refused")),
             (Event.CALLS_ACCEPTED, _("Calls start again")),
-            (Event.CAP_NEAR, _("80% of the daily cap is spent")),
+            (Event.CAP_NEAR, _("The daily cap is nearly reached")),
             (Event.CAP_REACHED, _("The daily cap is reached")),
             (Event.CREDIT_NEAR, _("The credit limit is nearly used")),
             (Event.CREDIT_REACHED, _("The credit limit is reached")),
