@@ -1,4 +1,4 @@
-"""Linking the reader's Telegram: a link that opens the bot, and what becomes of it. Each member links their own chat."""
+"""Linking the reader's Telegram: a link that opens the bot, and what becomes of it. Each member links a chat alone."""
 
 from __future__ import annotations
 
