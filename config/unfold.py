@@ -133,7 +133,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Users and staff", "badge", "organizations", "user"),
             _item("Roles", "shield_person", "auth", "group"),
             _item("Notices", "campaign", "notifications", "notice"),
-            _item("Messages", "outgoing_mail", "notifications", "delivery"),
+            _item("Deliveries", "outgoing_mail", "notifications", "delivery"),
             _item("Webhook endpoints", "webhook", "notifications", "webhookendpoint"),
             _item("Sweeps", "cleaning_services", "notifications", "sweeprun"),
             _item("Periodic tasks", "event_repeat", "django_celery_beat", "periodictask"),

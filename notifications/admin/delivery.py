@@ -33,7 +33,7 @@ class DeliveryAdmin(BigTableAdmin):
         "channel",
         "shown_status",
         "attempts",
-        "next_attempt_at",
+        "shown_next",
         "sent_at",
     )
     list_filter = (
@@ -49,11 +49,11 @@ class DeliveryAdmin(BigTableAdmin):
         ("recipient", "channel"),
         ("subject", "shown_status"),
         ("account", "notice"),
-        ("attempts", "next_attempt_at", "sent_at"),
+        ("attempts", "shown_next", "sent_at"),
         ("created_at", "key", "uid"),
         "shown_html",
     )
-    readonly_fields = ("shown_status", "shown_html")
+    readonly_fields = ("shown_status", "shown_next", "shown_html")
     actions = ("send_chosen_again",)
     actions_detail = ("send_again",)
 
@@ -78,9 +78,14 @@ class DeliveryAdmin(BigTableAdmin):
         """The status, coloured."""
         return obj.get_status_display()
 
+    @display(description="next attempt (UTC)")
+    def shown_next(self, obj: Delivery) -> SafeString | str:
+        """Of what waits; meanwhile a worker may be at it."""
+        return moment(obj.next_attempt_at) if obj.status == Delivery.Status.PENDING else ""
+
     @display(description="as HTML")
     def shown_html(self, obj: Delivery) -> SafeString:
-        """The letter in a frame of its own that runs, loads and sends nothing."""
+        """The letter in a frame of its own, in which nothing runs."""
         frame = '<iframe sandbox="" srcdoc="{}" title="The letter" width="100%" height="640"></iframe>'
         return format_html(frame, obj.html) if obj.html else format_html("Text only")
 

@@ -60,7 +60,7 @@ def letter_of(
     return Letter(
         Truncator(subject).chars(SUBJECT_MAX),
         render_to_string("notifications/letter.txt", context).strip() + "\n",
-        render_to_string("notifications/letter.html", context),
+        render_to_string("notifications/letter.html", context).strip(),
         unsubscribe_url,
     )
 

@@ -98,11 +98,11 @@ def test_what_is_not_essential_can_be_ended_by_whoever_reads_it(account: Account
     address = AlertAddress.objects.create(account=account, email="ops@acme.example", token_hash="t")
     claims = {}
     for name, reader in (("user", {"user": user}), ("address", {"address": address})):
-        url = letter(account, **reader).unsubscribe_url  # type: ignore[arg-type]
+        url = letter(account, **reader).unsubscribe_url
         token = url.removeprefix("https://billing.example.com/billing/unsubscribe/").removesuffix("/")
         claims[name] = signing.loads(token, salt=SALT)
         assert len(url) < 500
-        made = letter(account, is_essential=True, **reader)  # type: ignore[arg-type]
+        made = letter(account, is_essential=True, **reader)
         assert (made.unsubscribe_url, "No more letters" in made.text) == ("", False)
     about = {"account": account.pk, "event": "low_balance"}
     assert claims == {"user": {**about, "user": user.pk}, "address": {**about, "address": address.pk}}
@@ -129,7 +129,7 @@ def test_every_word_of_ours_is_in_the_readers_language(account: Account, languag
     empty = Message("", ())
     with translation.override(language):
         for reader in ({"user": make_member(account)}, {"address": AlertAddress(pk=1)}, {}):
-            made = letter(account, empty, **reader)  # type: ignore[arg-type]
+            made = letter(account, empty, **reader)
             said = re.sub(r"https?://\S+|AI PBX|Acme <& Sons>", "", made.text)
             assert re.findall(r"[A-Za-z]+", said) == []
             assert f'<html lang="{language}">' in made.html
