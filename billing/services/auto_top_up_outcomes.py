@@ -18,11 +18,11 @@ from billing.selectors.auto_top_up import INCIDENT_KIND, automatic, in_flight, n
 from billing.services.auto_top_up_notices import tell_of_ceiling, tell_of_failure
 from billing.services.books import Books
 from billing.services.doorbells import ring
-from billing.services.mail import Letter, tell_staff
 from billing.services.state import WalletState
 from billing.templatetags.money import money_text
 from notifications.models import Incident
 from notifications.services.incidents import open_incident, resolve
+from notifications.services.staff_mail import Letter, tell_staff
 
 ACTING = (AutoTopUpStatus.ON, AutoTopUpStatus.COOLING)
 TASK = "billing.attempt_auto_top_up"

@@ -10,10 +10,10 @@ from decimal import Decimal
 from django.conf import settings
 
 from billing.models import Dispute, DisputeStatus
-from billing.services.mail import Letter, tell_staff
 from billing.templatetags.money import money_text
 from notifications.models import Event
 from notifications.services.notices import Told, tell
+from notifications.services.staff_mail import Letter, tell_staff
 
 
 def tell_of_dispute(dispute: Dispute, *, moved: Decimal) -> None:

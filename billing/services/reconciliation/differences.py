@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.models import DifferenceKind, PaymentDifference
-from billing.services import mail
+from notifications.services.staff_mail import Letter, tell_staff
 
 EXPLANATION_LENGTH = 500
 TEXT_LENGTH = 255
@@ -47,12 +47,12 @@ def note_difference(
         rows = PaymentDifference.objects.filter(provider=provider, kind=kind, reference=reference)
         rows.filter(explanation="", closed_at__isnull=False).update(closed_at=None)
         difference = rows.get()
-        mail.tell_staff(key=f"difference:{difference.pk}", write=lambda: _letter(difference))
+        tell_staff(key=f"difference:{difference.pk}", write=lambda: _letter(difference))
     return difference
 
 
-def _letter(difference: PaymentDifference) -> mail.Letter:
-    return mail.Letter(
+def _letter(difference: PaymentDifference) -> Letter:
+    return Letter(
         f"Payment difference: {difference}",
         f"{difference}\nProvider: {difference.get_provider_display()}\nExpected: {difference.expected}\n"
         f"Found: {difference.found}\n\nIt stays on the list of differences until it vanishes or is explained.",

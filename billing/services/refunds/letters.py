@@ -11,10 +11,10 @@ from decimal import Decimal
 from django.conf import settings
 
 from billing.models import Refund
-from billing.services.mail import Letter, tell_staff
 from billing.templatetags.money import money_text
 from notifications.models import Event
 from notifications.services.notices import Told, tell
+from notifications.services.staff_mail import Letter, tell_staff
 from organizations.models import Account
 
 
