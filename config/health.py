@@ -19,6 +19,8 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from billing.models import LedgerVerification
 from billing.providers.stripe.endpoint import endpoint_status
 from config.celery import app
+from notifications.channels import bot_api
+from notifications.selectors.telegram import stuck_since
 from notifications.services import sweeps
 
 BROKER_SECONDS_MAX = 2
@@ -73,6 +75,7 @@ def run_checks() -> Iterator[tuple[str, Check]]:
             ("sweeps", _sweeps),
             ("ledger", _ledger),
             ("payments", _payments),
+            ("telegram", _telegram),
         ):
             yield name, _guarded(name, check)
     yield "broker", _guarded("broker", _broker)
@@ -115,6 +118,14 @@ def _payments() -> Check:
     """Whether Stripe can reach us: told, but no reason to take a web server out, which would mend nothing."""
     faults = endpoint_status()
     return True, "; ".join(faults) or "webhooks arrive"
+
+
+def _telegram() -> Check:
+    """Whether Telegram takes messages: told as well, letters leave without it."""
+    if not bot_api.is_set_up():
+        return True, "not set up"
+    since = stuck_since()
+    return True, f"messages wait since {since:%Y-%m-%d %H:%M} UTC" if since else "messages leave"
 
 
 def _broker() -> Check:

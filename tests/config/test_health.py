@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.models import LedgerVerification
 from config import health
-from notifications.models import SweepRun
+from notifications.models import Delivery, SweepRun
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_probes_are_answered_before_the_redirect_to_https(settings: Settings) ->
 def test_a_fresh_installation_is_ready() -> None:
     status, body = ask()
     assert (status, body["status"]) == (200, "ready")
-    assert list(body["checks"]) == ["database", "migrations", "sweeps", "ledger", "payments", "broker"]
+    assert list(body["checks"]) == ["database", "migrations", "sweeps", "ledger", "payments", "telegram", "broker"]
     assert detail(body, "ledger") == (True, "not verified yet")
 
 
@@ -62,7 +62,7 @@ def test_the_migrations_are_looked_at_until_they_are_applied_once(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     ask()
-    with django_assert_num_queries(4):  # SELECT 1, the sweeps, the last verification, the webhook endpoint
+    with django_assert_num_queries(5):  # SELECT 1, sweeps, last verification, webhook endpoint, Telegram's messages
         ask()
 
 
@@ -119,3 +119,21 @@ def test_a_missing_webhook_endpoint_is_told_and_does_not_fail() -> None:
     status, body = ask()
     told = "Stripe has no webhook endpoint here: manage.py stripe_webhook_endpoint registers one."
     assert (status, detail(body, "payments")) == (200, (True, told))
+
+
+@pytest.mark.django_db
+def test_messages_that_telegram_does_not_take_are_told_and_do_not_fail(settings: Settings) -> None:
+    now = timezone.now()
+    stuck = {"channel": "telegram", "recipient": "5", "body": "Text", "next_attempt_at": now}
+    Delivery.objects.create(key="in time", last_error="once", **stuck)
+    Delivery.objects.create(key="another channel", last_error="no server", **{**stuck, "channel": "email"})
+    Delivery.objects.create(key="stuck", last_error="401 Unauthorized", **stuck)
+    old = Delivery.objects.exclude(key="in time")
+    old.update(created_at=now - timedelta(minutes=9))
+    assert detail(ask()[1], "telegram") == (True, "messages leave")
+    old.update(created_at=now - timedelta(minutes=11))
+    since = f"messages wait since {now - timedelta(minutes=11):%Y-%m-%d %H:%M} UTC"
+    status, body = ask()
+    assert (status, detail(body, "telegram")) == (200, (True, since))
+    settings.TELEGRAM_BOT_TOKEN = ""
+    assert detail(ask()[1], "telegram") == (True, "not set up")
