@@ -8,7 +8,19 @@ from __future__ import annotations
 from celery import shared_task
 
 from billing.providers.stripe import endpoint
-from billing.services import auto_top_up, calls, grants, holds, inbox, reconciliation, refunds, subscriptions, top_ups
+from billing.services import (
+    auto_top_up,
+    calls,
+    expiry,
+    grants,
+    holds,
+    inbox,
+    reconciliation,
+    refunds,
+    spikes,
+    subscriptions,
+    top_ups,
+)
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
 
@@ -25,6 +37,8 @@ sweeps.register("expire_holds", holds.expire_due)
 sweeps.register("expire_grants", grants.expire_due)
 sweeps.register("reset_allotments", grants.reset_due_allotments)
 sweeps.register("tell_of_calls", calls.settle_due)
+sweeps.register("tell_of_expiry", expiry.tell_due)
+sweeps.register("tell_of_spikes", spikes.tell_due)
 sweeps.register("verify_ledger", _verify)
 sweeps.register("handle_provider_events", inbox.handle_due)
 sweeps.register("check_top_ups", top_ups.check_due)
@@ -81,6 +95,18 @@ def reset_allotments() -> None:
 def tell_of_calls() -> None:
     """Tell where calls stopped or start again and nothing was charged: after midnight, by a floor that was moved."""
     sweeps.run("tell_of_calls")
+
+
+@shared_task(name="sweeps.tell_of_expiry")
+def tell_of_expiry() -> None:
+    """Tell of cards and credit that are about to expire."""
+    sweeps.run("tell_of_expiry")
+
+
+@shared_task(name="sweeps.tell_of_spikes")
+def tell_of_spikes() -> None:
+    """Tell of hours that cost far more than usual."""
+    sweeps.run("tell_of_spikes")
 
 
 @shared_task(name="sweeps.verify_ledger")

@@ -138,6 +138,9 @@ SWEEPS = {
     "expire_grants": 60,
     "reset_allotments": 60,
     "tell_of_calls": 60,
+    "tell_of_expiry": 3600,
+    "tell_of_spikes": 900,
+    "tell_of_silence": 1800,
     "charge_chat_hours": 60,
     "send_deliveries": 30,
     "handle_provider_events": 15,
@@ -335,12 +338,14 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Billing API for telephony services",
     "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",  # which has webhooks
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "usage.api.openapi.add_hot_endpoints",
+        "usage.api.webhook_schema.add_webhooks",
     ],
 }
 

@@ -9,10 +9,13 @@ class UsageConfig(AppConfig):
         """Give `verify_ledger` what must be true of usage, open pages what to wait for, and notices their words."""
         from billing.selectors.pulse import watch
         from billing.verification.registry import register
+        from organizations.services.projects import on_new_mode
         from usage import letters
         from usage.selectors.pages.calls import NEWEST_EVENT
+        from usage.services import mode_notices
         from usage.verification import INVARIANTS
 
         register(INVARIANTS)
         watch(NEWEST_EVENT)
         letters.register_words()
+        on_new_mode(mode_notices.tell)

@@ -15,6 +15,7 @@ from billing.models.grant import DEFAULT_PRIORITY, PAID_PRIORITY, GrantKind
 from billing.models.ledger import KINDS_PER_WALLET, LedgerAccountKind, TransactionKind
 from billing.services import chain
 from billing.services.state import ZERO, GrantState, WalletState
+from notifications.services.notices import Told
 
 # Where a lot of credit lies, and what it was given against.
 BALANCE_ACCOUNT = {
@@ -92,6 +93,7 @@ class Books:
         self.ended_holds: list[tuple[int, str]] = []
         self.resized_holds: list[tuple[int, Decimal, datetime]] = []
         self.touched: set[int] = set()
+        self.told: list[Told] = []
         self._next_transaction_id = next_transaction_id
         self._next_grant_id = next_grant_id
 

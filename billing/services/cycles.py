@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from billing.models import GrantKind, Subscription, SubscriptionStatus, Transaction, TransactionKind
 from billing.services.books import Books, Note
 from billing.services.state import WalletState
+from notifications.models import Event
+from notifications.services.notices import Told
 
 
 def is_due(wallet: WalletState, now: datetime) -> bool:
@@ -38,6 +40,8 @@ def renew(books: Books, wallet: WalletState) -> None:
         else:
             ends_at, key = _next_cycle(wallet, wallet.allotment_anchor, books.now)
         give(books, wallet, wallet.monthly_allotment, key, ends_at)
+        if due_at is not None:
+            books.told.append(_renewed(books, wallet, key, ends_at))
     books.touched.add(wallet.id)
 
 
@@ -89,6 +93,16 @@ def cycle_after(anchor: date, moment: datetime, zone: ZoneInfo) -> datetime:
         if candidate > moment and candidate.date() > anchor:
             return candidate
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _renewed(books: Books, wallet: WalletState, key: str, ends_at: datetime) -> Told:
+    """That a new cycle has begun (atllasx.md, 'Monthly Allotment'); the first comes with the account, unannounced."""
+    facts = {
+        "currency": wallet.currency,
+        "allotment": f"{wallet.monthly_allotment:f}",
+        "next_at": ends_at.isoformat(),
+    }
+    return Told(wallet.account_id, Event.ALLOTMENT_RESET, f"wallet:{wallet.id}:{key}", facts=facts, at=books.now)
 
 
 def _next_cycle(wallet: WalletState, anchor: date, now: datetime) -> tuple[datetime, str]:

@@ -137,6 +137,7 @@ def statements(books: Books) -> list[Statement]:
         _notice(wallet, crossing, books) for wallet in _looked_at_anew(wallets) for crossing in alerts.crossed(wallet)
     ]
     found.append(writing.update_wallets(wallets))
+    told += books.told
     if told:
         found.append(notices.insert(told))
     for wallet in wallets:

@@ -10,7 +10,8 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 
 from organizations.admin.base import BackOfficeAdmin
-from organizations.models import Project
+from organizations.models import Mode, Project
+from organizations.services.projects import set_mode
 
 
 class ProjectForm(forms.ModelForm):
@@ -40,6 +41,16 @@ class ProjectAdmin(BackOfficeAdmin):
     list_select_related = ("account",)
     search_fields = ("name", "external_id", "account__name")
     autocomplete_fields = ("account",)
+
+    def save_model(self, request: HttpRequest, obj: Project, form: forms.ModelForm, change: bool) -> None:
+        """A new mode goes through its service, so that whoever is told of it by customers is told of it by staff."""
+        mode = Mode(obj.mode)
+        if change and "mode" in form.changed_data:
+            obj.mode = form.initial["mode"]
+        super().save_model(request, obj, form, change)
+        if change and "mode" in form.changed_data:
+            set_mode(account_id=obj.account_id, project_id=obj.pk, mode=mode, user_id=None)
+            obj.mode = mode
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
         """A project stays with its account and identifier."""
