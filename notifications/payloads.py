@@ -1,12 +1,13 @@
 """What services are told by webhook: the data of each type (API.md, 'Webhooks out').
 
-These names are a contract: of a notice's facts only those listed here leave the house. Amounts are decimals as text.
-The OpenAPI document describes the same table.
+These names are a contract: of a notice's facts only those listed here leave the house. Amounts are strings with six
+decimals, as everywhere in the API. The OpenAPI document describes the same table.
 """
 
 from __future__ import annotations
 
 from datetime import UTC
+from decimal import Decimal
 
 import msgspec
 
@@ -28,6 +29,7 @@ DATA: dict[WebhookType, dict[str, str]] = {
     WebhookType.AUTO_TOP_UP_DISABLED: FAILURE,
     WebhookType.PROJECT_MODE_CHANGED: {"project": "project_id", "mode": "mode"},
 }
+AMOUNTS = {"amount", "balance", "threshold"}
 OPTIONAL = {"next_attempt_at"}
 _encode = msgspec.json.Encoder().encode
 
@@ -36,7 +38,9 @@ def body_of(notice: Notice, webhook: WebhookType) -> str:
     """The notice as services read it, as JSON."""
     account = notice.account
     data = {"product": account.product.slug, "account": account.external_id}
-    data |= {name: notice.facts[fact] for name, fact in DATA[webhook].items() if fact in notice.facts}
+    for name, fact in DATA[webhook].items():
+        if fact in notice.facts:
+            data[name] = f"{Decimal(notice.facts[fact]):.6f}" if name in AMOUNTS else notice.facts[fact]
     return body(webhook.value, notice.created_at.astimezone(UTC).isoformat(), data)
 
 

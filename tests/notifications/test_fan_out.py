@@ -288,7 +288,7 @@ def test_services_of_the_accounts_product_hear_by_webhook(account: Account, cloc
     assert json.loads(sent[0].body) == {
         "type": "wallet.low",
         "timestamp": "2026-03-15T12:00:00+00:00",
-        "data": {"product": "aipbx", "account": "acme", "balance": "4.25", "currency": "USD"},
+        "data": {"product": "aipbx", "account": "acme", "balance": "4.250000", "currency": "USD"},
     }
 
 

@@ -278,8 +278,8 @@ def test_only_what_the_contract_names_leaves_the_house(account: Account, clock: 
             "product": "aipbx",
             "account": "acme",
             "top_up": "9f8e",
-            "amount": "25",
-            "balance": "30",
+            "amount": "25.000000",
+            "balance": "30.000000",
             "currency": "USD",
         },
     }

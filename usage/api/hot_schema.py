@@ -38,8 +38,8 @@ def ref(name: str) -> Schema:
 def nullable(schema: Schema) -> Schema:
     """The schema, or null."""
     if "$ref" in schema:
-        return {"allOf": [schema], "nullable": True}
-    return {**schema, "nullable": True}
+        return {"oneOf": [schema, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 def _answer(properties: dict[str, Schema], *, optional: Iterable[str] = ()) -> Schema:
