@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -42,7 +43,7 @@ def _no_complaint(complaints: list[str]) -> object:
     assert complaints == []
 
 
-def one_call(account: Account, **data: object) -> None:
+def one_call(account: Account, **data: Any) -> None:
     charge("letustalk", event(account, project="support", provider_costs=COSTS, **data))
 
 
