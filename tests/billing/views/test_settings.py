@@ -126,12 +126,12 @@ def test_the_treatment_follows_the_country(account: Account, reader: Reader) -> 
     TaxRate.objects.create(name="VAT", country="DE", percent=D("19"), valid_from=date(2020, 1, 1))
     TaxRate.objects.create(name="Sales tax", country="US", region="NY", percent=D("8.875"), valid_from=date(2020, 1, 1))
     client = reader(account, Role.BILLING)
-    assert "No tax is added to top-ups: none is due in United States." in page_of(client)
+    assert "United States: no tax is added to top-ups." in page_of(client)
     assert "there is none yet" in page_of(client)
     row = organization(account)
-    assert "Every top-up is charged with VAT 19%, as is due in Germany." in page_of(client)
+    assert "Germany: every top-up is charged with VAT 19%." in page_of(client)
     page = tax(client, country="US", region="ny", tax_id="12-3456789").content.decode()
-    assert "Every top-up is charged with Sales tax 8.875%, as is due in NY, United States." in page
+    assert "NY, United States: every top-up is charged with Sales tax 8.875%." in page
     row.refresh_from_db()
     assert (row.country, row.region, row.tax_id, row.name) == ("US", "NY", "12-3456789", "Harbor GmbH")
 
