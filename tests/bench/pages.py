@@ -10,7 +10,7 @@ import time
 from datetime import date, timedelta
 from itertools import islice
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
@@ -94,7 +94,7 @@ def _page_time(client: Client, row: Row, path: str, postmaster_pid: int) -> Page
 def _read(client: Client, row: Row, path: str) -> float:
     """Seconds until the page is there."""
     started = time.perf_counter()
-    response = client.get(path)
+    response: Any = client.get(path)
     if response.streaming:
         list(islice(response.streaming_content, LINES))
     elapsed = time.perf_counter() - started
