@@ -27,7 +27,7 @@ DAYS = [FIRST.date() + timedelta(days=number) for number in range(4)]
 def account(bare_account: Callable[..., Account]) -> Account:
     """Calls of four days in two projects, on two channels, of every end, some of them reversed."""
     found = bare_account("aitelier", paid="50", projects={"a": "live", "b": "sandbox"})
-    ends: list[dict[str, str]] = [
+    ends: list[dict[str, Any]] = [
         {"outcome": "success"},
         {"outcome": "spam"},
         {"status": "failed"},
