@@ -31,12 +31,12 @@ Page = Callable[Concatenate[HttpRequest, "Tenant", P], HttpResponseBase]
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Who looks at what: the account, the reader's place in it, and the project the pages are narrowed to."""
+    """Who looks at what: the account, the reader's place in it and in others, and the project pages are narrowed to."""
 
     account: Account
     role: Role
     user: User
-    accounts: tuple[Account, ...]
+    memberships: tuple[Membership, ...]
     projects: tuple[Project, ...]
     project: Project | None
 
@@ -92,7 +92,7 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
         account=membership.account,
         role=Role(membership.role),
         user=user,
-        accounts=tuple(each.account for each in memberships),
+        memberships=tuple(memberships),
         # Read when they are first looked at: what is asked every few seconds needs none.
         projects=cast("tuple[Project, ...]", SimpleLazyObject(lambda: tuple(membership.account.projects.all()))),
         project=None,

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from organizations.models import Invitation, User
+from organizations.models import Invitation, Role, User
 from organizations.services import joining
+from organizations.services.members import ROLE_WORDS
 from organizations.tenancy import SESSION_KEY
 
 LOGIN_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -85,5 +86,12 @@ def _page(request: HttpRequest, invitation: Invitation, *, state: str, **context
     return render(
         request,
         "organizations/invitation.html",
-        {"invitation": invitation, "product": product, "accent": product.accent, "state": state, **context},
+        {
+            "invitation": invitation,
+            "may": ROLE_WORDS[Role(invitation.role)],
+            "product": product,
+            "accent": product.accent,
+            "state": state,
+            **context,
+        },
     )

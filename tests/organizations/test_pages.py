@@ -75,7 +75,9 @@ def test_a_forgotten_password_is_set_anew_by_mail(account: Account, client: Clie
 
 
 def test_an_invitation_makes_a_person_and_a_member_once(account: Account, invited: str, client: Client) -> None:
-    assert "Join Brightwave" in client.get(invited).content.decode()
+    page = client.get(invited).content.decode()
+    assert "Join Brightwave" in page
+    assert "Role: Billing. Money: top-ups, cards, limits, coupons, organizations, and which projects are live." in page
     answer = client.post(invited, {"name": "Nina Brandt", "password": NEW_PASSWORD}, follow=True)
     assert answer.redirect_chain == [("/billing/", 302)]
     user = User.objects.get()
@@ -161,6 +163,13 @@ def test_the_switch_changes_account_and_product(make_account: Callable[..., Acco
     client.post(reverse("switch_account"), {"account": second.pk})
     page = client.get(reverse("overview"))
     assert (page.context["account"], page.context["accent"], page.context["currency"]) == (second, "ember", "INR")
+    body = page.content.decode()
+    assert 'Beta<span class="note">osmTalk · Viewer</span>' in body
+    assert 'Alpha<span class="note">letustalk.ai · Owner</span>' in body
+    outside = re.sub(r'<details class="switch".*?</details>', "", body, flags=re.DOTALL)
+    assert "Beta" in outside
+    for trace in ("Alpha", "letustalk.ai", "$", "Owner"):
+        assert trace not in outside, trace
     Membership.objects.filter(account=second).delete()
     assert client.get(reverse("overview")).context["account"] == first
 
