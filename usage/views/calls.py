@@ -155,6 +155,8 @@ def _live_words(frame: Frame, rows: list[CallRow], in_progress: int) -> str:
     newest = next((row for row in rows if row.total is not None), None)
     if newest is not None and newest.total is not None:
         amount = money_text(newest.total, frame.balance.currency)
+        if newest.is_simulated:
+            amount = _("%(simulated_words)s simulated") % {"simulated_words": amount}
         words.insert(0, _("Last call: %(caller)s, %(amount)s") % {"caller": newest.title, "amount": amount})
     return ". ".join(words)
 
