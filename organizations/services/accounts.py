@@ -25,7 +25,7 @@ DEFAULT_PROJECT = "default"
 # Files that stand among the time zones and are none.
 NOT_TIMEZONES = frozenset({"Factory", "localtime", "posixrules"})
 # Codes that Unicode lists among the territories but ISO 3166 gives to no country.
-NOT_COUNTRIES = frozenset("AC CP CQ DG EA EU EZ IC QO TA UN XA XB ZZ".split())
+NOT_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
 
 _timezone_listeners: list[Callable[[Account], None]] = []
 
