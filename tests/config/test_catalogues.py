@@ -6,12 +6,15 @@ import gettext
 from collections.abc import Callable
 from pathlib import Path
 
+import allauth
+import django
 import pytest
 from babel.messages.catalog import Catalog
 from django.conf import settings
 
 from config.catalogues import files, sources
 from config.catalogues.faults import catalogue_faults
+from config.catalogues.libraries import LIBRARY_TEXTS
 from tests.conftest import Ended
 
 LANGUAGES = ["hi", "ru"]
@@ -105,6 +108,14 @@ def test_texts_of_code_templates_and_rate_cards_are_found() -> None:
     assert all(found.get(text) for text in (in_code, in_template, of_rate, of_rule))
     assert found.get("Active", "hold") is not None
     assert found.get("%(n)s call").id == ("%(n)s call", "%(n)s calls")
+
+
+def test_texts_of_libraries_are_still_theirs() -> None:
+    folders = [Path(allauth.__file__).parent, Path(django.__file__).parent / "contrib" / "auth"]
+    paths = [path for folder in folders for path in folder.rglob("*.py")]
+    paths.append(Path(django.__file__).parent / "core" / "validators.py")
+    known = {text for path in paths for text, _context in sources._of_python(path.read_bytes())}
+    assert [text for text in LIBRARY_TEXTS if text not in known] == []
 
 
 def test_templates_are_read_with_plurals_trimming_and_names() -> None:

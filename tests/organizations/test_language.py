@@ -101,6 +101,30 @@ def test_who_is_signed_in_keeps_the_chosen_language_on_every_device(db: None) ->
     assert language_of_page(reader(person, "ru").get("/accounts/logout/")) == "hi"
 
 
+LATIN = re.compile(r"[A-Za-z]{2,}")
+
+
+@pytest.mark.parametrize("language", ["ru", "hi"])
+def test_what_is_wrong_at_the_entrance_is_said_in_the_readers_language(db: None, language: str) -> None:
+    person = make_user(language=language)
+    stranger, known = Client(headers={"Accept-Language": language}), reader(person)
+    weak = {"oldpassword": "wrong", "password1": "12345", "password2": "54321"}
+    pages = [
+        stranger.post("/accounts/login/", {"login": "nobody@example.com", "password": "wrong"}),
+        stranger.post("/accounts/login/", {"login": "no address", "password": ""}),
+        stranger.post("/accounts/password/reset/", {"email": "no address"}),
+        known.post("/accounts/password/change/", weak),
+        known.post("/accounts/reauthenticate/", {"password": "wrong"}),
+    ]
+    for page in pages:
+        assert page.status_code == 200
+        faults = re.findall(
+            r'class="(?:help bad|banner bad).*?</(?:section|span></span)>', page.content.decode(), re.DOTALL
+        )
+        assert faults
+        assert [fault for fault in faults if LATIN.search(re.sub(r"<[^>]*>", " ", f"<{fault}"))] == []
+
+
 def test_a_language_that_we_have_not_does_not_exist(db: None) -> None:
     client = Client()
     assert client.post("/billing/language/", {"language": "fr"}).status_code == 404
