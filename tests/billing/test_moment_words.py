@@ -13,7 +13,6 @@ from billing.templatetags import moments
 from organizations.languages import browser_prefers
 
 DAY = date(2026, 3, 15)
-THIN = "\N{NARROW NO-BREAK SPACE}"
 NAMES = ("day_short", "day_year", "day_long", "day_full", "day_named", "day_brief", "month_name")
 
 
@@ -38,8 +37,7 @@ NAMES = ("day_short", "day_year", "day_long", "day_full", "day_named", "day_brie
         (
             "ru",
             "en-GB",
-            f"15 мар.|15 мар. 2026{THIN}г.|15 марта|воскресенье, 15 марта 2026{THIN}г."
-            "|воскресенье, 15 марта|вс, 15 мар.|март 2026",
+            "15 мар.|15 мар. 2026|15 марта|воскресенье, 15 марта 2026|воскресенье, 15 марта|вс, 15 мар.|март 2026",
         ),
         (
             "hi",

@@ -8,12 +8,13 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from billing.models import WalletMode
-from billing.templatetags.moments import DASH, day_long, in_place, month_name
+from billing.templatetags.moments import day_span, in_place, month_name
 from billing.templatetags.money import number
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
@@ -109,10 +110,10 @@ def _month(days: dict[date, DaySpending], today: date, month: date, month_before
     same_day = min(today.day, (month - timedelta(days=1)).day)
     before_until = month_before.replace(day=same_day)
     return {
-        "month_title": _("%(month)s so far") % {"month": month_name(month)},
+        "month_title": capfirst(_("%(month)s so far") % {"month": month_name(month)}),
         "month": total_of((day for at, day in days.items() if at >= month), since=month),
         "before": total_of((day for at, day in days.items() if month_before <= at <= before_until), since=month_before),
-        "before_span": f"{day_long(month_before)}{DASH}{same_day}" if same_day > 1 else day_long(month_before),
+        "before_span": day_span(month_before, before_until),
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -52,7 +53,7 @@ def projects(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     context = {
         "lines": lines,
         "total": total,
-        "month": month_name(frame.today),
+        "month": capfirst(month_name(frame.today)),
         "has_sandbox": has_sandbox,
         "shows_simulated": has_sandbox or bool(total.simulated) or any(each.is_sandbox for each in chosen),
         "shows_actions": any(line.may_change for line in lines),

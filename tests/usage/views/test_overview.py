@@ -72,7 +72,7 @@ def test_the_month_is_compared_with_the_same_days_of_the_last(account: Account, 
     assert (month.spent, month.calls, month.tokens) == (Decimal("0.405"), 2, Decimal(1000))
     assert month.average_per_call == Decimal("0.2025")
     assert (before.spent, before.calls) == (Decimal("0.2"), 1)
-    assert response.context["before_span"] == "February 1\N{EN DASH}15"
+    assert response.context["before_span"] == "Feb 1\N{THIN SPACE}\N{EN DASH}\N{THIN SPACE}15"
 
 
 def test_the_day_is_the_accounts_own(account: Account, reader: Callable[..., Client]) -> None:
