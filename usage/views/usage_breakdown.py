@@ -85,12 +85,13 @@ def _items(lines: list[ComponentSum], rates: AccountRates, currency: str, *, sho
     """In the card's order; with costs shown, their subtotal stands above the margin."""
     places = {line: _place(line, rates) for line in lines}
     ordered = sorted(lines, key=lambda line: (places[line], line.component, line.unit))
+    if not shows_costs:
+        hidden = [line for line in ordered if rates.passes_on(line.event_type, line.component)]
+        items = [_item(line, rates, currency) for line in ordered if line not in hidden]
+        return [*items, Item(_("Usage"), "", sum((line.amount for line in hidden), ZERO))] if hidden else items
     costs = [line for line in ordered if rates.is_cost(line.event_type, line.component)]
     margins = [line for line in ordered if rates.is_margin(line.event_type, line.component)]
     items = [_item(line, rates, currency) for line in ordered if line not in costs and line not in margins]
-    if not shows_costs:
-        hidden = sum((line.amount for line in (*costs, *margins)), ZERO)
-        return [*items, Item(_("Usage"), "", hidden)] if costs or margins else items
     items += [_item(line, rates, currency) for line in costs]
     if margins:
         items.append(Item(_("Total cost (provider)"), "", sum((line.amount for line in costs), ZERO), is_subtotal=True))

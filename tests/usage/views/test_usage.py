@@ -18,12 +18,14 @@ from django.utils.html import strip_tags
 from billing.models import Transaction, TransactionKind
 from organizations.models import Account, Role
 from tests.usage.events import charge, event
+from tests.usage.views.price_lists import publish
 from usage.models import DailyComponent, DailyUsage, UsageEvent
 from usage.services.chat_hours import charge_due_hours
 from usage.services.void import void
 from usage.views.charge_lines import TIMES
 
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 QUERIES_AT_MOST = 10
 OF_USAGE = ("call", "chat", "crawl", "llm")
 
@@ -250,6 +252,51 @@ def test_a_product_that_shows_no_costs_tells_them_neither_here_nor_in_the_file(
     for trace in ("0.022", "0.007", "0.012", "margin", "Margin", "SIP", "sip,", "30%"):
         assert trace not in text_of(response) + written, trace
     assert ",usage,,,,0.052000,USD" in written
+
+
+def test_what_was_a_providers_cost_stays_untold_when_it_gets_a_price_of_its_own(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        account = bare_account("letustalk", paid="10")
+        account.product.shows_costs = False
+        account.product.save()
+        charge("letustalk", event(account, provider_costs=COSTS))
+        of_calls = {"event_type": "call.completed", "component": "llm"}
+        fixed = {"method": "unit", "unit": "call", "metric": "", "price": D("0.01")}
+        publish(account.product, NOON + SECOND, lambda draft: draft.rates.filter(**of_calls).update(**fixed))
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        client = reader(account)
+        assert items_of(page_of(client)) == [("", [("Usage", "", D("0.052"))])]
+        written = b"".join(client.get(reverse("usage_csv")).streaming_content).decode()  # type: ignore[attr-defined]
+    assert ",usage,,,,0.052000,USD" in written
+    assert "0.005" not in written
+
+
+def test_a_least_amount_is_not_put_down_to_rounding(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        account = bare_account("aipbx", paid="10")
+        least = {"minimum": D("0.05")}
+        publish(account.product, NOON, lambda draft: draft.rates.filter(component="stt").update(**least))
+        charge("aipbx", event(account, stt_seconds=90))
+        assert items_of(page_of(reader(account))) == [("", [("Voice input, STT", "1.5 min", D("0.05"))])]
+
+
+def test_an_average_is_of_calls_or_of_requests_never_of_both(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    with time_machine.travel(NOON - timedelta(days=10), tick=False):
+        account = bare_account("osmtalk", paid="100", projects={"line": "live", "gateway": "live"})
+        charge("osmtalk", event(account, project="line", provider_costs={"llm": "0.4"}))
+    request = {"event_type": "llm.completed", "project": "gateway", "provider_costs": {"llm": "20"}}
+    with time_machine.travel(NOON, tick=False):
+        charge("osmapi", event(account, **request))
+        assert figures_of(page_of(reader(account), when="7"))["Average per call"] == ("\N{EM DASH}", "")
+    with time_machine.travel(NOON + timedelta(days=7), tick=False):
+        charge("osmtalk", event(account, project="line", provider_costs={"llm": "0.4"}))
+        assert figures_of(page_of(reader(account), when="7"))["Average per call"] == ("₹0.52", "")
 
 
 def test_osmtalk_sees_calls_and_requests_of_both_platforms(
