@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from billing.models import TaxRate, TopUpTerms, Transaction, Wallet
 from billing.verification.run import verify
@@ -25,6 +26,7 @@ from usage.services.void import void_event
 __all__ = ["bare_account"]
 
 QUERIES_AT_MOST = 15
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 D = Decimal
 Make = Callable[..., Account]
 Reader = Callable[..., Client]
@@ -98,13 +100,16 @@ def test_everybody_chooses_an_own_language(account: Account, reader: Reader) -> 
 
 
 def test_time_zones_are_found_by_their_city() -> None:
-    known = {each.name: each for each in zones(datetime(2026, 11, 21, tzinfo=UTC))}
+    known = {each.name: each for each in zones(NOW)}
     assert (known["Asia/Kolkata"].place, known["Asia/Kolkata"].offset) == ("Kolkata, India", "UTC+05:30")
     assert "Asia/Calcutta" not in known
     typed = ["new york", " asia/kolkata ", "Asia/Calcutta", "utc", "Atlantis"]
     assert [typed_zone(each) for each in typed] == [
         "America/New_York", "Asia/Kolkata", "Asia/Calcutta", "UTC", "Atlantis",
     ]  # fmt: skip
+    with translation.override("ru"):
+        assert {each.name: each.place for each in zones(NOW)}["Europe/Kyiv"] == "Киев, Украина"
+        assert [typed_zone(each) for each in ("москва", "Berlin")] == ["Europe/Moscow", "Europe/Berlin"]
 
 
 # The tax
