@@ -290,7 +290,7 @@ def test_an_average_is_of_calls_or_of_requests_never_of_both(
     with time_machine.travel(NOON - timedelta(days=10), tick=False):
         account = bare_account("osmtalk", paid="100", projects={"line": "live", "gateway": "live"})
         charge("osmtalk", event(account, project="line", provider_costs={"llm": "0.4"}))
-    request = {"event_type": "llm.completed", "project": "gateway", "provider_costs": {"llm": "20"}}
+    request: dict[str, Any] = {"event_type": "llm.completed", "project": "gateway", "provider_costs": {"llm": "20"}}
     with time_machine.travel(NOON, tick=False):
         charge("osmapi", event(account, **request))
         assert figures_of(page_of(reader(account), when="7"))["Average per call"] == ("\N{EM DASH}", "")
