@@ -23,6 +23,7 @@ from billing.selectors.cards import saved_cards
 from billing.services import auto_top_up as rules
 from billing.services import cards
 from billing.templatetags.money import money_text
+from billing.templatetags.stored import said
 from billing.views.auto_top_up_form import RuleForm, form_of, preview_of, read_rule, rule_words
 from billing.views.payment_pages import SeeOther, moves_no_money
 from billing.views.roles import may_pay, require_payer
@@ -161,7 +162,7 @@ def _attempt(frame: Frame, row: TopUp) -> Attempt:
         return Attempt(row, _("Waiting for the bank"), _("Processing"), "warn")
     declined = row.failure_code == FailureReason.CARD_DECLINED
     return Attempt(
-        row, row.failure_message or _("Nothing was charged"), _("Declined") if declined else _("Error"), "bad"
+        row, said(row.failure_message) or _("Nothing was charged"), _("Declined") if declined else _("Error"), "bad"
     )
 
 
