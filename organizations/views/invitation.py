@@ -48,7 +48,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
         if request.user.is_authenticated:
             return _join_signed_in(request, token, invitation)
         known = joining.invited_user(invitation)
-        if known is not None and (known.has_usable_password() or not known.is_active):
+        if known is not None and joining.must_sign_in(known):
             query = urlencode({"next": request.path})
             return _page(request, invitation, state="sign_in", sign_in=f"{reverse('account_login')}?{query}")
         return _join_new(request, token, invitation)
