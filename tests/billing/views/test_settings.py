@@ -295,6 +295,13 @@ def test_settings_lead_to_their_parts(account: Account, reader: Reader) -> None:
         assert all(f'href="{reverse(each)}"' in html for each in ("settings", "members", "security"))
 
 
+def test_all_parts_speak_the_accounts_language(account: Account, reader: Reader) -> None:
+    Account.objects.filter(pk=account.pk).update(language="ru")
+    client = reader(account)
+    for name in ("settings", "members", "security"):
+        assert client.get(reverse(name))["Content-Language"] == "ru", name
+
+
 def test_somebody_without_an_account_has_only_security(client: Client, db: None) -> None:
     client.force_login(make_user(email="alone@example.com"))
     assert "is a member of no account" in page_of(client)
