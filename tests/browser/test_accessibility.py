@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal
@@ -25,8 +24,8 @@ Forms = Sequence[tuple[int, Literal["light", "dark"]]]
 
 ZOOMED = 320  # a window of 1280 pixels at 400 %
 # What differs between products is colour and content: one of them is looked at in all forms, the others in two.
-FORMS = tuple(itertools.product(WIDTHS, SCHEMES))
-TWO_FORMS = (FORMS[1], FORMS[2])
+FORMS: Forms = [(width, scheme) for width in WIDTHS for scheme in SCHEMES]
+TWO_FORMS: Forms = [FORMS[1], FORMS[2]]
 IN_ALL_FORMS = "aitelier"
 LEAST_PAGES = 20  # what every product has: a crawl that ends at the first page finds no faults either
 
