@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "builtins": ["organizations.templatetags.account_forms"],
         },
     }
 ]
@@ -255,7 +256,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Billing <billing@localho
 
 # Languages and time
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hi", "हिन्दी")]  # each but the first has its catalogue
+LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hi", "हिंदी")]  # each but the first has its catalogue
 LOCALE_PATHS = [DATA_DIR / "locale"]  # compiled there from config/locale by every process that starts
 USE_I18N = True
 USE_TZ = True
