@@ -77,6 +77,15 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(account: Acc
     assert kept(account) == ("Harbor Dental", "America/New_York", "")
 
 
+def test_a_name_may_be_written_in_any_script(account: Account, reader: Reader) -> None:
+    client = reader(account)
+    for name in ("क्\u200dष नमूना", "डेंटल"):
+        save(client, name)
+        assert kept(account)[0] == name
+    for name in ("a\x00b", "a\u202eb", "a\u2028b\x07"):
+        assert save(client, name).context["form"].errors == {"name": "Enter the name."}
+
+
 @pytest.mark.parametrize("role", [Role.BILLING, Role.VIEWER])
 def test_others_read_the_account_and_change_nothing(account: Account, reader: Reader, role: Role) -> None:
     client = reader(account, role)
