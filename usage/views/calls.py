@@ -27,6 +27,7 @@ from usage.selectors.pages.calls import (
     CallRow,
     call_streams,
     calls_in_progress,
+    ways_used,
 )
 from usage.selectors.pages.keyset import Page, read_all, read_page
 from usage.selectors.pages.spending import DaySpending, spending_by_day
@@ -45,7 +46,8 @@ class CallQuery:
     def __init__(self, params: QueryDict, frame: Frame, *, has_outcomes: bool) -> None:
         self.dates: Dates = read_dates(params, frame.today)
         channels: list[tuple[str, Text]] = [("", _("All channels")), *CHANNELS.items(), *OTHER_USAGE.items()]
-        self.channel: Choice = read_choice(params, "channel", _("Channel"), channels)
+        used = ways_used(frame.tenant.account.id)
+        self.channel: Choice = read_choice(params, "channel", _("Channel"), channels).among(used)
         results: list[tuple[str, Text]] = [("", _("All results")), *STATUSES.items()]
         if has_outcomes:
             results += [(f"{OUTCOME_PREFIX}{code}", label) for code, label in OUTCOMES.items()]

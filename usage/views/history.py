@@ -19,7 +19,7 @@ from billing.views.export import csv_response
 from billing.views.shell import Frame, render_page
 from organizations.services.projects import offers_sandbox
 from organizations.tenancy import Tenant, tenant_page
-from usage.selectors.pages.history import HistoryFilter, HistoryRow, history_streams
+from usage.selectors.pages.history import HistoryFilter, HistoryRow, history_streams, kinds_used
 from usage.selectors.pages.keyset import Page, read_all, read_page
 from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
 from usage.views.history_lines import history_lines
@@ -36,7 +36,8 @@ class HistoryQuery:
         projects = frame.tenant.projects
         self.view: Choice = read_choice(params, "view", _("Show"), [("", _("Usage by day")), ("each", _("One by one"))])
         kinds = [(kind.value, str(kind.label)) for kind in TransactionKind]
-        self.kind: Choice = read_choice(params, "type", _("Type"), [("", _("All types")), *kinds])
+        used = kinds_used(wallet_id=frame.wallet.pk, account_id=frame.tenant.account.id)
+        self.kind: Choice = read_choice(params, "type", _("Type"), [("", _("All types")), *kinds]).among(used)
         self.project: Choice = read_choice(
             params,
             "project",

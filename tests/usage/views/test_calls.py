@@ -83,7 +83,25 @@ def test_filters_by_channel_result_project_and_kind(
     assert shown(result="failed") == ["failed-b"]
     assert shown(project=account.projects.get(external_id="a").pk) == ["web-a", "phone-a"]
     assert shown(channel="crawl.completed") == []
+    assert _ways(client) == ["", "phone", "web"]
+    assert _ways(client, channel="crawl.completed") == ["", "phone", "web", "crawl.completed"]
     assert "No call matches these filters" in client.get(reverse("calls"), {"when": "2020-01"}).content.decode()
+
+
+def test_the_only_channel_and_what_the_product_knows_nothing_of_are_no_choice(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    account = bare_account("aipbx", paid="10")
+    client = reader(account)
+    assert _ways(client) == [""]
+    charge("aipbx", event(account, call_id="only"))
+    assert _ways(client) == [""]
+    assert 'name="channel"' not in client.get(reverse("calls")).content.decode()
+
+
+def _ways(client: Client, **query: str) -> list[str]:
+    choice = client.get(reverse("calls"), query).context["query"].channel
+    return [value for value, _label in choice.options]
 
 
 def test_outcomes_can_be_filtered_where_calls_have_them(

@@ -133,6 +133,23 @@ def _edge_before_last(client: Client, query: dict[str, str]) -> str:
         edge = parameters["before"] = page.older
 
 
+def test_the_types_offered_are_those_that_there_is_anything_of(
+    account: Account, bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    def offered(client: Client, **query: str) -> list[str]:
+        return [value for value, _label in client.get(reverse("history"), query).context["query"].kind.options]
+
+    assert offered(reader(account)) == ["", "call", "crawl", "credit"]
+    assert offered(reader(account), type="allotment") == ["", "call", "crawl", "credit", "allotment"]
+    sandbox = bare_account("aitelier", projects={"pilot": "sandbox"})
+    assert offered(reader(sandbox)) == [""]
+    charge("aitelier", event(sandbox, project="pilot", goal_reached=True))
+    assert offered(reader(sandbox)) == [""]
+    crawl = {"event_type": "crawl.completed", "project": "pilot", "pages": 300, "crawler_seconds": 1800}
+    charge("aitelier", event(sandbox, **crawl))
+    assert offered(reader(sandbox)) == ["", "call", "crawl"]
+
+
 def test_filters_find_what_they_name_and_nothing_else(account: Account, reader: Callable[..., Client]) -> None:
     client = reader(account)
     back = account.projects.get(external_id="back")
@@ -169,7 +186,7 @@ def test_where_there_is_no_sandbox_nothing_is_said_of_one(
     bare_account: Callable[..., Account], reader: Callable[..., Client]
 ) -> None:
     html = reader(bare_account("aipbx", paid="5")).get(reverse("history")).content.decode()
-    assert ('name="type"' in html, 'name="simulated"' in html, "imulated" in html) == (True, False, False)
+    assert ('name="when"' in html, 'name="simulated"' in html, "imulated" in html) == (True, False, False)
     own = reader(bare_account("osmtalk", projects={"test": "sandbox"})).get(reverse("history")).content.decode()
     assert 'name="simulated"' in own  # its service put a project there
 

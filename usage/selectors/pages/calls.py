@@ -61,6 +61,10 @@ SELECT h.id, h.call_id, h.project_id, h.amount, h.created_at, h.expires_at,
    AND (%s::text = '' OR h.request->>'channel' = %s)
  ORDER BY h.id DESC LIMIT %s
 """
+WAYS_USED = """
+SELECT DISTINCT CASE event_type WHEN 'call.completed' THEN channel ELSE event_type END
+  FROM usage_dailyusage WHERE account_id = %s
+"""
 # For `billing.selectors.pulse`: a free or simulated event moves no wallet, and shows all the same.
 NEWEST_EVENT = """
 (SELECT e.id FROM usage_usageevent e WHERE e.account_id = a.id ORDER BY e.day DESC, e.id DESC LIMIT 1)
@@ -150,6 +154,12 @@ class CallInProgress:
     def title(self) -> str:
         """Who called, or the identifier that the service gave."""
         return self.caller or self.call_id
+
+
+def ways_used(account_id: int) -> set[str]:
+    """The channels that the account's calls ever came by, and the types of its other usage."""
+    (rows,) = run((WAYS_USED, [account_id]))
+    return {way for (way,) in rows}
 
 
 def call_streams(wanted: CallFilter) -> tuple[Stream[CallRow], Stream[CallRow]]:
