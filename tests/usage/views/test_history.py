@@ -145,8 +145,7 @@ def test_the_types_offered_are_those_that_there_is_anything_of(
     assert offered(reader(sandbox)) == [""]
     charge("aitelier", event(sandbox, project="pilot", goal_reached=True))
     assert offered(reader(sandbox)) == [""]
-    crawl = {"event_type": "crawl.completed", "project": "pilot", "pages": 300, "crawler_seconds": 1800}
-    charge("aitelier", event(sandbox, **crawl))
+    charge("aitelier", event(sandbox, event_type="crawl.completed", project="pilot", pages=300, crawler_seconds=1800))
     assert offered(reader(sandbox)) == ["", "call", "crawl"]
 
 
