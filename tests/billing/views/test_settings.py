@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -18,6 +20,8 @@ from billing.models import TaxRate, TopUpTerms, Transaction, Wallet
 from billing.verification.run import verify
 from billing.views.settings_zones import typed_zone, zones
 from organizations.models import Account, Organization, Role, User
+from organizations.services.accounts import change_account
+from tests.billing.threads import ended_without_waiting
 from tests.factories import ApiClient, make_user
 from tests.usage.conftest import bare_account
 from tests.usage.events import charge, event, key_of
@@ -234,7 +238,8 @@ def test_moving_west_and_east_counts_the_day_from_the_midnight_there(
         clock.move_to(datetime(2026, 12, 21, 19, 0, tzinfo=UTC))  # Kolkata: 00:30 on the 22nd
         page = save(client, "Acme", "Asia/Kolkata").content.decode()
         assert "Saved. Today began at midnight in Kolkata: $0.00 spent so far." in page
-        assert today_of(account) == (date(2026, 12, 21), D("0.55"))  # from 18:30 on the 20th, Kolkata's midnight
+        assert today_of(account) == (date(2026, 12, 22), D(0))
+        assert verify() == []
         spend(account, 7)
         assert today_of(account) == (date(2026, 12, 22), D("0.07"))
         assert verify() == []
@@ -269,6 +274,32 @@ def test_staff_who_move_an_account_count_its_day_anew_too(bare_account: Make, st
     assert kept(account) == ("Acme", "America/New_York", "")
     assert account.email == "jo@example.com"
     assert today_of(account) == (date(2026, 11, 20), D("0.2"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "today"), [("UTC", "Pacific/Kiritimati", 22), ("Pacific/Kiritimati", "UTC", 21)]
+)
+def test_a_charge_that_waited_for_a_move_counts_towards_the_new_day(
+    transactional_db: None, bare_account: Make, before: str, after: str, today: int
+) -> None:
+    with time_machine.travel(datetime(2026, 12, 21, 8, 0, tzinfo=UTC)) as clock:  # Kiritimati: 22:00
+        account = bare_account("aipbx", paid="50", timezone=before)
+        spend(account, 10)
+        clock.move_to(datetime(2026, 12, 21, 12, 0, tzinfo=UTC))  # Kiritimati: 02:00 on the 22nd
+
+        def late() -> None:
+            spend(account, 20)
+            connection.close()
+
+        thread = Thread(target=late)
+        with transaction.atomic():
+            change_account(account_id=account.pk, name="Acme", timezone=after, language="", user_id=None)
+            thread.start()
+            assert not ended_without_waiting(thread)
+        thread.join()
+        since_midnight = D("0.2") if after == "Pacific/Kiritimati" else D("0.3")
+        assert today_of(account) == (date(2026, 12, today), since_midnight)
+        assert verify() == []
 
 
 def test_a_move_without_usage_counts_nothing(account: Account, reader: Reader) -> None:
