@@ -22,6 +22,7 @@ from billing.services.limits import set_limits
 from billing.templatetags.moments import in_place
 from billing.templatetags.money import SYMBOLS
 from billing.views.limits_form import LimitsForm, form_of, read_limits
+from billing.views.notices import is_charged
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
@@ -105,6 +106,7 @@ def _show(request: HttpRequest, frame: Frame, form: LimitsForm, *, status: int =
     context: dict[str, Any] = {
         "form": form,
         "spending": now,
+        "refusal": now.refusal if is_charged(frame) else None,
         "counted": counted,
         "cap": cap,
         "cap_share": min(max(counted, Decimal(0)) / cap, Decimal(1)) if cap else None,

@@ -10,6 +10,7 @@ from typing import cast
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from billing.views.shell import Frame, render_page
@@ -29,6 +30,7 @@ def security(request: HttpRequest) -> HttpResponse:
         speak_accounts_language(tenant.user, tenant.account)
         template = "billing/settings/security.html"
         return render_page(request, Frame(request, tenant), template, context, current="settings")
+    context["zone"] = timezone.get_default_timezone()
     response = render(request, "organizations/security.html", context)
     response["Cache-Control"] = "private, no-store"
     return response

@@ -116,6 +116,14 @@ def test_a_viewer_changes_nothing(account: Account, reader: Callable[..., Client
     assert (card.removed_at, incident.dismissed_at, TopUp.objects.count()) == (None, None, 0)
 
 
+def test_only_those_who_may_add_a_card_are_told_to(account: Account, reader: Callable[..., Client]) -> None:
+    words = {
+        role: "Add one here" in reader(account, role).get(reverse("auto_top_up")).content.decode()
+        for role in (Role.OWNER, Role.BILLING, Role.VIEWER)
+    }
+    assert words == {Role.OWNER: True, Role.BILLING: True, Role.VIEWER: False}
+
+
 def test_another_accounts_cards_and_incidents_do_not_exist(
     account: Account, make_account: Callable[..., Account], reader: Callable[..., Client], stripe: StripeWorld
 ) -> None:

@@ -135,6 +135,7 @@ def test_the_projects_page_adds_up_and_no_total_counts_it(account: Account, clie
     assert (overview["month"].spent, overview["month"].simulated) == (D(0), 2 * WOULD_BE)
     assert (overview["balance"].available, overview["balance"].spent_today) == (D(0), D(0))
     assert overview["banners"] == []  # nothing keeps a sandbox call from starting
+    assert client.get(reverse("limits")).context["refusal"] is None
 
 
 def test_the_history_of_a_new_customer_is_what_was_simulated(client: Client) -> None:

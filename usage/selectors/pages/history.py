@@ -112,7 +112,7 @@ SELECT m.kind FROM billing_hourlymovement m WHERE m.wallet_id = %(wallet)s
 
 def kinds_used(*, wallet_id: int, account_id: int) -> set[str]:
     """The kinds of movement that the wallet's history shows anything of."""
-    (rows,) = run((KINDS_USED, {"wallet": wallet_id, "account": account_id}))
+    (rows,) = run((KINDS_USED, {"wallet": wallet_id, "account": account_id}))  # type: ignore[arg-type]
     return {kind for (kind,) in rows}
 
 
