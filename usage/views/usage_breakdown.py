@@ -19,7 +19,7 @@ from usage.models.event import EventType
 from usage.rating.types import CALL
 from usage.selectors.pages.usage import ComponentSum, merged
 from usage.selectors.pages.usage_card import AccountRates
-from usage.views.charge_lines import TIMES, price_words, quantity_words
+from usage.views.charge_lines import TIMES, measured_words, quantity_words
 from usage.views.words import OTHER_USAGE, word
 
 ZERO = Decimal(0)
@@ -110,12 +110,13 @@ def _label(line: ComponentSum, rates: AccountRates) -> str:
 
 
 def _item(line: ComponentSum, rates: AccountRates, currency: str) -> Item:
-    label, quantity = _label(line, rates), quantity_words(line.quantity, line.unit)
+    label = _label(line, rates)
     exact = rates.exact_price(line)
     price = exact or rates.only_price(line)
     if price is None:
-        return Item(label, quantity, line.amount)
-    price_text = price_words(*price, currency).replace(" ", NO_BREAK_SPACE)
+        return Item(label, quantity_words(line.quantity, line.unit), line.amount)
+    quantity, price_text = measured_words(line.quantity, line.unit, *price, currency)
+    price_text = price_text.replace(" ", NO_BREAK_SPACE)
     if exact is not None:
         return Item(label, f"{quantity} {TIMES}{NO_BREAK_SPACE}{price_text}", line.amount)
     words = _("%(quantity)s at %(price)s") % {"quantity": quantity, "price": price_text}

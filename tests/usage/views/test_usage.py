@@ -273,6 +273,30 @@ def test_what_was_a_providers_cost_stays_untold_when_it_gets_a_price_of_its_own(
     assert "0.005" not in written
 
 
+@pytest.mark.parametrize(
+    ("priced", "seconds", "words"),
+    [
+        ({"price": D(400)}, "0.045", "0.045 s x $400.00 / min"),  # as 0.0008 min it would not give the amount
+        ({"unit": "second", "units_per_increment": 1, "price": D("0.0002")}, "90", "90 s x $0.0002"),
+        ({"unit": "second", "units_per_increment": 1, "per": 60}, "90", "1.5 min x $0.006"),
+        ({"unit": "frame %", "units_per_increment": 1}, "90", "90 frame % x $0.006"),
+    ],
+)
+def test_a_quantity_stands_in_the_unit_of_its_price(
+    bare_account: Callable[..., Account],
+    reader: Callable[..., Client],
+    priced: dict[str, Any],
+    seconds: str,
+    words: str,
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        account = bare_account("aipbx", paid="10")
+        publish(account.product, NOON, lambda draft: draft.rates.filter(component="stt").update(**priced))
+        charge("aipbx", event(account, stt_seconds=seconds))
+        ((_title, [(_label, shown, _amount)]),) = items_of(page_of(reader(account)))
+    assert shown == words
+
+
 def test_a_least_amount_is_not_put_down_to_rounding(
     bare_account: Callable[..., Account], reader: Callable[..., Client]
 ) -> None:
