@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from billing.templatetags.money import number
 from organizations.languages import text_locale
+from organizations.places import cities, present_name
 
 register = template.Library()
 
@@ -83,7 +84,9 @@ def place(zone: ZoneInfo) -> str:
     """The place a timezone is named for: New York."""
     if zone.key in ("UTC", "Etc/UTC"):
         return "UTC"
-    return str(get_timezone_location(zone, locale=text_locale(), return_city=True))
+    locale = text_locale()
+    city = cities(str(locale)).get(present_name(zone.key))
+    return city or str(get_timezone_location(zone, locale=locale, return_city=True))
 
 
 def clock(moment: datetime, *, seconds: bool = False) -> str:

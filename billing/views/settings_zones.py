@@ -11,6 +11,7 @@ from babel import Locale
 from babel.core import get_global
 
 from organizations.languages import text_locale
+from organizations.places import cities, present_name
 from organizations.services.accounts import timezones
 
 REGIONS = (
@@ -55,18 +56,10 @@ def _plain(text: str) -> str:
 @lru_cache
 def _places(locale_name: str) -> list[tuple[str, str]]:
     """Names and places; without those that the language has no word for."""
-    locale = Locale.parse(locale_name)
-    countries, newer = get_global("zone_territories"), get_global("zone_aliases")
-    cities: dict[str, str] = {}
-    for name in sorted(timezones()):
-        zone = newer.get(name, name)  # Asia/Kolkata, once Asia/Calcutta, under which Unicode still tells the city
-        if zone.partition("/")[0] not in REGIONS:
-            continue
-        city = locale.time_zones.get(name, {}).get("city", "")
-        if not city and locale.language == "en":
-            city = zone.rpartition("/")[2].replace("_", " ")
-        cities[zone] = cities.get(zone) or city
-    places = {
-        zone: [city, locale.territories.get(countries.get(zone, ""), "")] for zone, city in cities.items() if city
-    }
-    return sorted([("UTC", "UTC"), *((zone, ", ".join(filter(None, words))) for zone, words in places.items())])
+    locale, countries, words = Locale.parse(locale_name), get_global("zone_territories"), cities(locale_name)
+    places: dict[str, list[str]] = {}
+    for zone in {present_name(name) for name in timezones()}:
+        city = words.get(zone) or (zone.rpartition("/")[2].replace("_", " ") if locale.language == "en" else "")
+        if city and zone.partition("/")[0] in REGIONS:
+            places[zone] = [city, locale.territories.get(countries.get(zone, ""), "")]
+    return sorted([("UTC", "UTC"), *((zone, ", ".join(filter(None, each))) for zone, each in places.items())])

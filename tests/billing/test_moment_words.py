@@ -75,3 +75,20 @@ def test_lengths_are_said_in_the_languages_units_and_plurals() -> None:
         "ru": ["2 ч 2 мин", "2 мин 34 с", "7 с", "1 день", "3 дня", "36 дней"],
         "hi": ["2 घं॰ 2 मि॰", "2 मि॰ 34 से॰", "7 से॰", "1 दिन", "3 दिन", "36 दिन"],
     }
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("Asia/Kolkata", ["Kolkata", "Калькутта", "कोलकाता"]),  # Unicode tells it under Asia/Calcutta
+        ("Asia/Calcutta", ["Kolkata", "Калькутта", "कोलकाता"]),
+        ("America/New_York", ["New York", "Нью-Йорк", "न्यूयॉर्क"]),
+        ("UTC", ["UTC", "UTC", "UTC"]),
+    ],
+)
+def test_a_zone_is_named_for_its_city_in_the_readers_language(zone: str, words: list[str]) -> None:
+    said = []
+    for language in ("en", "ru", "hi"):
+        with translation.override(language):
+            said.append(moments.place(ZoneInfo(zone)))
+    assert said == words
