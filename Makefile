@@ -39,6 +39,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports --no-logo
 	$(IMPORT_ONLY) $(BIN)/mypy --no-error-summary .
 	$(BIN)/djlint templates --check --lint --quiet
+	$(IMPORT_ONLY) $(BIN)/python -W ignore::RuntimeWarning manage.py update_catalogues --check
 	$(IMPORT_ONLY) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/pytest -q tests/config/test_house.py

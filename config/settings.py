@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "builtins": ["organizations.templatetags.account_forms"],
         },
     }
 ]
@@ -280,11 +281,20 @@ REPLY_TO_EMAIL = env("REPLY_TO_EMAIL", default="")
 
 # Languages and time
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hi", "हिन्दी")]  # each but the first has its catalogue
+LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hi", "हिंदी")]  # each but the first has its catalogue
 LOCALE_PATHS = [DATA_DIR / "locale"]  # compiled there from config/locale by every process that starts
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+# Shared by all processes, so that guesses of passwords and codes are counted together.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "shared_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 # Files
 STATIC_URL = "/static/"

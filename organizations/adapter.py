@@ -12,6 +12,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import translation
+
+from organizations.languages import language_of
+from organizations.models import User
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +30,13 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to where the password was chosen to be changed."""
         return reverse("security")
+
+    def render_mail(self, template_prefix: str, email: str, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """In the language of the person it goes to, where that is known, whoever's browser asked for it."""
+        person = context.get("user")
+        language = language_of(person if isinstance(person, User) else None, None)
+        with translation.override(language or translation.get_language()):
+            return super().render_mail(template_prefix, email, context, *args, **kwargs)
 
     def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **kwargs: Any) -> None:
         """Tell of a change that was made: it stays made when the mail server does not answer."""

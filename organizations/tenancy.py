@@ -1,8 +1,9 @@
 """The one place through which every customer page reaches an account's rows.
 
 A page gets a `Tenant`: the account that the reader chose among those it is a member of, held in the session, and
-within it the project that filters the pages (`?project=`). What is not the reader's does not exist: it answers 404,
-whether it is another account's or nobody's.
+within it the project that filters the pages (`?project=`). A form acts on the account whose page it stood on, though
+another one was chosen in a second window since. What is not the reader's does not exist: it answers 404, whether it is
+another account's or nobody's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from organizations.languages import speak_accounts_language
 from organizations.models import Account, Membership, Product, Project, Role, User
 
 SESSION_KEY = "account"
+FORM_FIELD = "page_of_account"  # organizations.templatetags.account_forms
 PROJECT_PARAMETER = "project"
 
 M = TypeVar("M", bound=Model)
@@ -31,12 +33,12 @@ Page = Callable[Concatenate[HttpRequest, "Tenant", P], HttpResponseBase]
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Who looks at what: the account, the reader's place in it, and the project the pages are narrowed to."""
+    """Who looks at what: the account, the reader's place in it and in others, and the project pages are narrowed to."""
 
     account: Account
     role: Role
     user: User
-    accounts: tuple[Account, ...]
+    memberships: tuple[Membership, ...]
     projects: tuple[Project, ...]
     project: Project | None
 
@@ -78,7 +80,8 @@ class Tenant:
 def current_tenant(request: HttpRequest) -> Tenant | None:
     """The reader's tenant, or None for a reader without any account.
 
-    The session's choice holds as long as the membership does. Raises Http404 for a project that is not the account's.
+    The session's choice holds as long as the membership does; sending a form chooses the account of its page. Raises
+    Http404 for a form of an account, or for a project, that is not the reader's.
     """
     user = cast(User, request.user)
     memberships = list(
@@ -86,18 +89,32 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
     )
     if not memberships:
         return None
-    chosen = request.session.get(SESSION_KEY)
-    membership = next((each for each in memberships if each.account_id == chosen), memberships[0])
+    membership = _of_form(request, memberships)
+    if membership is None:
+        chosen = request.session.get(SESSION_KEY)
+        membership = next((each for each in memberships if each.account_id == chosen), memberships[0])
     tenant = Tenant(
         account=membership.account,
         role=Role(membership.role),
         user=user,
-        accounts=tuple(each.account for each in memberships),
+        memberships=tuple(memberships),
         # Read when they are first looked at: what is asked every few seconds needs none.
         projects=cast("tuple[Project, ...]", SimpleLazyObject(lambda: tuple(membership.account.projects.all()))),
         project=None,
     )
     return tenant.within(request.GET.get(PROJECT_PARAMETER, ""))
+
+
+def _of_form(request: HttpRequest, memberships: list[Membership]) -> Membership | None:
+    """The membership in the account of the form that was sent, chosen from now on; None where no form says one."""
+    stated = request.POST.get(FORM_FIELD)
+    if stated is None:
+        return None
+    for each in memberships:
+        if str(each.account_id) == stated:
+            request.session[SESSION_KEY] = each.account_id
+            return each
+    raise Http404
 
 
 def tenant_page(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:

@@ -35,13 +35,15 @@ class Lot:
 @dataclass(frozen=True, slots=True)
 class Funds:
     """What may be spent. `beyond` is the credit limit less what is owed and what calls in progress hold: below zero it
-    is set against the lots. `refill` replaces the allotment on each of `refill_days`; `cap` is the most in a day."""
+    is set against the lots. `refill` replaces the allotment on each of `refill_days`; `cap` is the most in a day, and
+    with less than the `floor` no call starts."""
 
     lots: Sequence[Lot] = ()
     beyond: Decimal = ZERO
     refill: Lot | None = None
     refill_days: Sequence[date] = ()
     cap: Decimal | None = None
+    floor: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def forecast(*, funds: Funds, pace: Sequence[Decimal], today: date, spent_today:
         wanted = pace[day.weekday()] if funds.cap is None else min(pace[day.weekday()], funds.cap)
         if not offset:
             wanted = max(wanted - spent_today, ZERO)
-        if sum((lot.amount for lot in lots), beyond) < wanted:
+        if sum((lot.amount for lot in lots), beyond) < wanted + funds.floor:
             return Forecast(day, tuple(draws), tuple(left), lost, lost_on)
         lots, rest = _drawn(lots, wanted)
         beyond -= rest

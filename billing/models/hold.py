@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import pgettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models.wallet import Wallet
 from organizations.fields import amount_field, currency_field, not_nan
@@ -19,10 +19,10 @@ from organizations.models import Project, Service
 class HoldStatus(models.TextChoices):
     """The states of a hold; all but the first are final."""
 
-    ACTIVE = "active", _("hold", "Active")
-    CAPTURED = "captured", _("hold", "Captured")
-    RELEASED = "released", _("hold", "Released")
-    EXPIRED = "expired", _("hold", "Expired")
+    ACTIVE = "active", pgettext_lazy("hold", "Active")
+    CAPTURED = "captured", pgettext_lazy("hold", "Captured")
+    RELEASED = "released", pgettext_lazy("hold", "Released")
+    EXPIRED = "expired", pgettext_lazy("hold", "Expired")
 
 
 class Hold(models.Model):

@@ -139,13 +139,18 @@ def taxes(
     *, terms: TopUpTerms, account: Account, organization: Organization | None, net: Decimal, on: date
 ) -> list[TaxLine]:
     """The taxes on `net` that hold on that day where the payer is."""
+    return tax_lines(tax_rates(terms=terms, account=account, organization=organization, on=on), net)
+
+
+def tax_lines(rates: list[TaxRate], net: Decimal) -> list[TaxLine]:
+    """What each of the rates comes to on `net`, rounded to the cent."""
     return [
         {
             "name": rate.name,
             "percent": f"{rate.percent.normalize():f}",
             "amount": f"{cents(net * rate.percent / 100):f}",
         }
-        for rate in tax_rates(terms=terms, account=account, organization=organization, on=on)
+        for rate in rates
     ]
 
 

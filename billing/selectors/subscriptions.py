@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from billing.models import Plan, Subscription, SubscriptionStatus, TopUpTerms
-from billing.selectors.prices import TaxLine, taxes
+from billing.models import Plan, Subscription, SubscriptionStatus, TaxRate, TopUpTerms
+from billing.selectors.prices import TaxLine, tax_lines, tax_rates
 from organizations.models import Account
 
 
@@ -28,19 +28,27 @@ class PlanPrice:
 def plans_of(account: Account) -> list[PlanPrice]:
     """The plans that the product sells, the cheapest first."""
     plans = Plan.objects.filter(product_id=account.product_id, is_active=True).order_by("price", "id")
-    now = timezone.now()
-    return [price_of(plan, account, now) for plan in plans]
+    rates = _rates_of(account, timezone.now())
+    return [_priced(plan, rates) for plan in plans]
 
 
 def price_of(plan: Plan, account: Account, at: datetime) -> PlanPrice:
     """What a month of the plan costs the account at the moment `at`, with the tax of its default organization."""
-    net = plan.price.amount
+    return _priced(plan, _rates_of(account, at))
+
+
+def _rates_of(account: Account, at: datetime) -> list[TaxRate]:
     terms = TopUpTerms.objects.filter(product_id=account.product_id).first()
-    lines: list[TaxLine] = []
-    if terms is not None:
-        day = at.astimezone(ZoneInfo(account.timezone)).date()
-        organization = account.organizations.filter(is_default=True).first()
-        lines = taxes(terms=terms, account=account, organization=organization, net=net, on=day)
+    if terms is None:
+        return []
+    day = at.astimezone(ZoneInfo(account.timezone)).date()
+    organization = account.organizations.filter(is_default=True).first()
+    return tax_rates(terms=terms, account=account, organization=organization, on=day)
+
+
+def _priced(plan: Plan, rates: list[TaxRate]) -> PlanPrice:
+    net = plan.price.amount
+    lines = tax_lines(rates, net)
     tax = sum((Decimal(line["amount"]) for line in lines), Decimal(0))
     return PlanPrice(plan=plan, net=net, tax_lines=lines, tax=tax, total=net + tax)
 

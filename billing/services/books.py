@@ -225,9 +225,9 @@ class Books:
             wallet.add_spent(-total)
         return self._post(wallet, total, note, transfers)
 
-    def recount(self, wallet: WalletState, spent_on: date, spent_today: Decimal) -> None:
-        """What was spent on the last day with usage, where that day has other ends now: no money moves."""
-        wallet.count(spent_on, spent_today)
+    def recount(self, wallet: WalletState, today: date, spent_today: Decimal) -> None:
+        """What was spent today, where the day has other ends now: no money moves."""
+        wallet.count(today, spent_today)
         self.touched.add(wallet.id)
 
     def expire_due(self, wallet: WalletState) -> int:

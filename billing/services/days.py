@@ -11,8 +11,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from billing.models import Transaction, Wallet
-from billing.models.ledger import USAGE_KINDS
+from billing.models import Wallet
 from billing.services import ledger
 from organizations.database import run
 from organizations.models import Account
@@ -34,16 +33,19 @@ LABELS_APART = timedelta(days=2)
 
 
 def count_anew(account: Account) -> None:
-    """Count the last day with usage by the account's timezone as it is now, in the caller's transaction."""
+    """Count today by the account's timezone as it is now, in the caller's transaction.
+
+    The wallet is of the new today from then on, without usage, too: by that `ledger.open_books` knows a timezone that
+    was read before the move.
+    """
     wallet_id = Wallet.objects.filter(account=account).values_list("pk", flat=True).first()
     if wallet_id is None:
         return
     books, _ = ledger.open_books([wallet_id])
     wallet = books.wallets[wallet_id]
-    last = Transaction.objects.filter(wallet_id=wallet_id, kind__in=USAGE_KINDS).order_by("-number").first()
-    if last is not None:
-        day = wallet.date_of(last.created_at)
-        books.recount(wallet, day, _spent(wallet_id, wallet.zone, day))
+    if wallet.spent_on is not None:
+        today = wallet.local_now.date()
+        books.recount(wallet, today, _spent(wallet_id, wallet.zone, today))
     ledger.write(books)
 
 

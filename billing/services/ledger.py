@@ -91,8 +91,8 @@ def open_books(
 def _timezones_of_new_days(rows: Sequence[tuple[Any, ...]], now: datetime) -> dict[int, str]:
     """The timezones, by account, where a day seems to begin: read again, now that the locks are won.
 
-    Who waited for a lock holds the timezone from before the wait, and `billing.services.days` may have counted the day
-    anew in another one meanwhile.
+    Who waited for a lock holds the timezone from before the wait, and the account may have moved meanwhile. Then the
+    wallet is of the new day already (`billing.services.days`); where both days have one name, they are one day.
     """
     beginning = [row[1] for row in rows if row[13] not in (None, now.astimezone(ZoneInfo(row[20])).date())]
     return dict(run((TIMEZONES, [array(beginning)]))[0]) if beginning else {}

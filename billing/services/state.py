@@ -122,10 +122,10 @@ class WalletState:
         self.spent_today = self.spent + amount
         self.spent_on = self.day
 
-    def count(self, spent_on: date, spent_today: Decimal) -> None:
-        """Take over what was spent on the last day with usage."""
-        self.spent_on, self.spent_today = spent_on, spent_today
-        self.day = self.local_now.date()
+    def count(self, today: date, spent_today: Decimal) -> None:
+        """Take over what was spent today."""
+        self.day = self.spent_on = today
+        self.spent_today = spent_today
         if self.opened is not None:
             self.opened = Standing(self.opened.balance, self.spent)  # counted anew, not spent
 

@@ -16,10 +16,12 @@ from django.utils.translation import ngettext
 
 from billing.templatetags.money import number
 from organizations.languages import text_locale
+from organizations.places import cities, present_name
 
 register = template.Library()
 
 DASH = "\N{EN DASH}"
+RUSSIAN_YEAR = "\N{NARROW NO-BREAK SPACE}г."  # "2026 г.": its full stop would stand before a sentence's own
 
 
 def local(moment: datetime, zone: ZoneInfo) -> datetime:
@@ -34,7 +36,7 @@ def day_short(day: date) -> str:
 
 def day_year(day: date) -> str:
     """Mar 15, 2026."""
-    return str(format_date(day, "medium", locale=text_locale()))
+    return str(format_date(day, "medium", locale=text_locale())).removesuffix(RUSSIAN_YEAR)
 
 
 def day_long(day: date) -> str:
@@ -44,7 +46,7 @@ def day_long(day: date) -> str:
 
 def day_full(day: date) -> str:
     """Sunday, March 15, 2026."""
-    return str(format_date(day, "full", locale=text_locale()))
+    return str(format_date(day, "full", locale=text_locale())).removesuffix(RUSSIAN_YEAR)
 
 
 def day_named(day: date) -> str:
@@ -75,14 +77,16 @@ def month_short(day: date) -> str:
 def day_span(first: date, last: date, *, year: bool = False) -> str:
     """February 14 to March 15 in short, or with the year; one day is said once. Two years are always named."""
     skeleton = "yMMMd" if year or first.year != last.year else "MMMd"
-    return str(format_interval(first, last, skeleton, locale=text_locale()))
+    return str(format_interval(first, last, skeleton, locale=text_locale())).removesuffix(RUSSIAN_YEAR)
 
 
 def place(zone: ZoneInfo) -> str:
     """The place a timezone is named for: New York."""
     if zone.key in ("UTC", "Etc/UTC"):
         return "UTC"
-    return str(get_timezone_location(zone, locale=text_locale(), return_city=True))
+    locale = text_locale()
+    city = cities(str(locale)).get(present_name(zone.key))
+    return city or str(get_timezone_location(zone, locale=locale, return_city=True))
 
 
 def clock(moment: datetime, *, seconds: bool = False) -> str:

@@ -32,6 +32,7 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 CENT = Decimal("0.01")
 MICRO_DIGITS_MAX = 4
 COMPACT_FROM = 1_000_000
+LONG_FROM = 12  # characters: a million, which as the page's figure would not fit a phone
 
 
 @lru_cache
@@ -121,10 +122,13 @@ def short_text(amount: Decimal, currency: str) -> str:
 
 
 def _markup(parts: MoneyParts, *, column: bool = False) -> SafeString:
-    """`column` keeps room for digits below a cent where there are none."""
-    if parts.micro or column:
-        return format_html('{}<span class="micro">{}</span>{}', *parts)
-    return format_html("{}{}", parts.ink, parts.after)
+    """`column` keeps room for digits below a cent where there are none; a figure of a long amount is smaller."""
+    ink = format_html('<span class="long">{}</span>', parts.ink) if len(parts.ink) >= LONG_FROM else parts.ink
+    if parts.micro:
+        return format_html('{}<span class="micro">{}</span>{}', ink, parts.micro, parts.after)
+    if column:
+        return format_html('{}{}<span class="micro"></span>', ink, parts.after)
+    return format_html("{}{}", ink, parts.after)
 
 
 def rounded_text(amount: Decimal, currency: str) -> str:
@@ -178,6 +182,12 @@ def money_rounded(context: dict[str, Any], value: Money | Decimal) -> str:
 def grouped(value: Decimal | int) -> str:
     """A whole number with the locale's separators."""
     return number(Decimal(value))
+
+
+@register.filter
+def percentage(value: Decimal | str) -> str:
+    """A share in hundredths with the locale's separators and all its decimals: 8.875."""
+    return number(Decimal(value), most=4)
 
 
 @register.filter

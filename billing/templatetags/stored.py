@@ -54,7 +54,7 @@ def _expressions() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Each pattern with the expression that finds the values in a text made from it."""
     found = []
     for pattern in PATTERNS:
-        named = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(pattern).replace("%", r"%"))
+        named = re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(pattern))
         found.append((pattern, re.compile(named)))
     return tuple(found)
 

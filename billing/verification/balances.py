@@ -50,7 +50,8 @@ SELECT id AS transaction_id, wallet_id, number, amount, balance_after, running A
 
 # A charge of an earlier day that is reversed today does not lower what was spent today. A charge keeps the day that it
 # was made on; when the account has moved to another timezone since, its day is the one that its moment lies in there
-# (`billing.services.days`). So where the days do not give the sum, the moments must.
+# (`billing.services.days`), and until the next charge the wallet's day is the one of the move, the last with usage or
+# one after it. So where the days do not give the sum, the moments must.
 SPENT_TODAY = Invariant(
     "spent_today",
     "What counts towards the daily cap is the day's usage less what was reversed of it on that day.",
@@ -91,7 +92,7 @@ SELECT d.id AS wallet_id, d.spent_on, d.spent_today, d.expected, here.amount AS 
      WHERE x.wallet_id = d.id AND x.kind IN ('call', 'chat', 'crawl', 'llm', 'void')
        AND (x.created_at AT TIME ZONE d.timezone)::date = d.spent_on
   ) here
- WHERE d.spent_today <> here.amount OR d.spent_on IS DISTINCT FROM d.last_usage_here
+ WHERE d.spent_today <> here.amount OR (d.spent_on >= d.last_usage_here) IS NOT TRUE
 """,
 )
 

@@ -16,13 +16,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from billing.models import AutoTopUp, TopUp, TopUpStatus, TopUpTerms
+from billing.models import AutoTopUp, AutoTopUpStatus, TopUp, TopUpStatus, TopUpTerms
 from billing.providers.base import FailureReason, ProviderError
 from billing.selectors.auto_top_up import Preview, automatic
 from billing.selectors.cards import saved_cards
 from billing.services import auto_top_up as rules
 from billing.services import cards
 from billing.templatetags.money import money_text
+from billing.templatetags.stored import said
 from billing.views.auto_top_up_form import RuleForm, form_of, preview_of, read_rule, rule_words
 from billing.views.payment_pages import SeeOther, moves_no_money
 from billing.views.roles import may_pay, require_payer
@@ -139,6 +140,7 @@ def _show(
 ) -> HttpResponse:
     own_cards = saved_cards(frame.wallet.pk)
     threshold = rule.threshold.amount if rule else None
+    is_below = threshold is not None and frame.balance.available < threshold
     context: dict[str, Any] = {
         "terms": terms,
         "rule": rule,
@@ -146,11 +148,17 @@ def _show(
         "words": rule_words(frame, terms, rule, own_cards[0] if own_cards else None),
         "cards": own_cards,
         "attempts": [_attempt(frame, row) for row in automatic(frame.wallet.pk)[:ATTEMPTS_SHOWN]],
-        "is_below": threshold is not None and frame.balance.available < threshold,
+        "is_below": is_below,
+        "may_retry": frame.may_pay and is_below and bool(own_cards) and _has_failed(rule),
         "meter_max": (rule.threshold.amount + rule.amount.amount) if rule else None,
         "is_stand_in": moves_no_money(terms),
     }
     return render_page(request, frame, "billing/auto_top_up.html", context, current="auto_top_up", status=status)
+
+
+def _has_failed(rule: AutoTopUp | None) -> bool:
+    """Whether the rule's last attempt failed: its retry stays at hand when the banner that offered it is dismissed."""
+    return rule is not None and rule.status != AutoTopUpStatus.OFF and rule.failures > 0
 
 
 def _attempt(frame: Frame, row: TopUp) -> Attempt:
@@ -161,7 +169,7 @@ def _attempt(frame: Frame, row: TopUp) -> Attempt:
         return Attempt(row, _("Waiting for the bank"), _("Processing"), "warn")
     declined = row.failure_code == FailureReason.CARD_DECLINED
     return Attempt(
-        row, row.failure_message or _("Nothing was charged"), _("Declined") if declined else _("Error"), "bad"
+        row, said(row.failure_message) or _("Nothing was charged"), _("Declined") if declined else _("Error"), "bad"
     )
 
 

@@ -16,6 +16,7 @@ from billing.selectors.auto_top_up import Preview, added_in, month_of, preview
 from billing.selectors.prices import price_of
 from billing.templatetags.moments import clock, day_short, local, month_word
 from billing.templatetags.money import SYMBOLS, money_text, number
+from billing.templatetags.stored import said
 from billing.views.amounts import field_amount, optional_amount, typed_amount
 from billing.views.refusals import refusals
 from billing.views.shell import Frame
@@ -127,7 +128,7 @@ def _state(frame: Frame, rule: AutoTopUp | None, card: Card | None) -> str:
         here = local(rule.next_attempt_at, frame.zone)
         when = clock(here) if here.date() == frame.today else f"{day_short(here.date())}, {clock(here)}"
         return _("On. The next attempt is at %(when)s.") % {"when": when}
-    return _("On. It charges %(card)s.") % {"card": card}
+    return _("On. It charges %(card)s.") % {"card": said(card)}
 
 
 def _ceiling(frame: Frame, rule: AutoTopUp | None) -> str:

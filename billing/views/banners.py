@@ -20,6 +20,7 @@ from billing.providers.base import BARE_REFUSAL, FailureReason
 from billing.services.subscription_settling import UNPAID
 from billing.templatetags.moments import clock, day_short, local
 from billing.templatetags.money import money_text
+from billing.templatetags.stored import said
 from billing.views.navigation import page_link
 from notifications.models import Incident
 from organizations.models import OnExhaustion
@@ -96,9 +97,9 @@ def _no_payment_method(frame: Frame, incident: Incident) -> Words:
 def _card_declined(frame: Frame, incident: Incident) -> Words:
     asked = {**_asked(frame, incident), "when": _when(frame, incident.opened_at)}
     text = _("The bank refused %(card)s for %(amount)s %(when)s.") % asked
-    message = str(incident.details.get("message", "")).strip().rstrip(".")
-    if message and message != BARE_REFUSAL:
-        text += " " + _("The reason it gave: %(reason)s.") % {"reason": message}
+    message = str(incident.details.get("message", "")).strip()
+    if message and message.rstrip(".") != BARE_REFUSAL:
+        text += " " + _("The reason it gave: %(reason)s.") % {"reason": said(message).rstrip(".।")}
     text += _turned_off(incident)
     actions = [Action(_("Update payment method"), page_link("auto_top_up") + "#saved-cards"), _retry()]
     return "bad", _("Your card was declined"), text, actions
@@ -175,7 +176,7 @@ def _asked(frame: Frame, incident: Incident) -> dict[str, str]:
     words = money_text(amount, frame.balance.currency) if amount is not None else _("a top-up")
     if price is not None and (frame.sells_credits or price != amount):
         words += f" ({money_text(price, str(incident.details.get('price_currency', '')))})"
-    return {"amount": words, "card": str(incident.details.get("card") or _("the card"))}
+    return {"amount": words, "card": said(incident.details.get("card")) or _("the card")}
 
 
 def _amount(incident: Incident) -> Decimal | None:

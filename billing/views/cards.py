@@ -14,6 +14,7 @@ from billing.models import Card, Wallet
 from billing.providers.base import ProviderError
 from billing.selectors.cards import leaves_auto_top_up_without_card
 from billing.services import cards
+from billing.templatetags.stored import said
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
@@ -43,7 +44,7 @@ def cards_default(request: HttpRequest, tenant: Tenant, card_id: int) -> HttpRes
         cards.make_default(wallet_id=card.wallet_id, card_id=card.pk)
     except (ProviderError, ValidationError) as error:
         return _failed(request, error)
-    messages.success(request, _("Saved. %(card)s is the default now.") % {"card": card})
+    messages.success(request, _("Saved. %(card)s is the default now.") % {"card": said(card)})
     return SeeOther(reverse("auto_top_up"))
 
 
@@ -61,7 +62,7 @@ def cards_remove(request: HttpRequest, tenant: Tenant, card_id: int) -> HttpResp
         cards.remove(wallet_id=card.wallet_id, card_id=card.pk)
     except (ProviderError, ValidationError) as error:
         return _failed(request, error)
-    messages.success(request, _("%(card)s is removed.") % {"card": card})
+    messages.success(request, _("%(card)s is removed.") % {"card": said(card)})
     return SeeOther(reverse("auto_top_up"))
 
 

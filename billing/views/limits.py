@@ -26,6 +26,7 @@ from billing.templatetags.moments import in_place
 from billing.templatetags.money import SYMBOLS, money_text
 from billing.views.channels import channels_of
 from billing.views.limits_form import LimitsForm, form_of, read_limits
+from billing.views.notices import is_charged
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
@@ -128,6 +129,7 @@ def show_limits(
         **channels_of(frame, typed=typed, error=error),
         "form": form,
         "spending": now,
+        "refusal": now.refusal if is_charged(frame) else None,
         "counted": counted,
         "tells_of_balance": frame.wallet.mode != WalletMode.POSTPAY,
         "threshold": form_of(frame.wallet).threshold,

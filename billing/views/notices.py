@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def notices_of(frame: Frame) -> list[Banner]:
     """What keeps calls from starting; empty when they may."""
-    return [*_closed(frame), *(money_notices(frame) if _is_charged(frame) else [])]
+    return [*_closed(frame), *(money_notices(frame) if is_charged(frame) else [])]
 
 
 def money_notices(frame: Frame) -> list[Banner]:
@@ -31,7 +31,7 @@ def money_notices(frame: Frame) -> list[Banner]:
     return [WORDS[reason](frame) for reason in frame.balance.refusals if reason in WORDS]
 
 
-def _is_charged(frame: Frame) -> bool:
+def is_charged(frame: Frame) -> bool:
     """Whether the account's next call may be charged; one without projects has them in the product's default mode."""
     projects = frame.tenant.projects
     if not projects:

@@ -10,9 +10,11 @@ from typing import cast
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from billing.views.shell import Frame, render_page
+from organizations.languages import speak_accounts_language
 from organizations.models import User
 from organizations.selectors.two_factor import two_factor_of
 from organizations.tenancy import current_tenant
@@ -25,8 +27,10 @@ def security(request: HttpRequest) -> HttpResponse:
     context = {"two_factor": two_factor_of(cast(User, request.user)), "section": "security"}
     tenant = current_tenant(request)
     if tenant is not None:
+        speak_accounts_language(tenant.user, tenant.account)
         template = "billing/settings/security.html"
         return render_page(request, Frame(request, tenant), template, context, current="settings")
+    context["zone"] = timezone.get_default_timezone()
     response = render(request, "organizations/security.html", context)
     response["Cache-Control"] = "private, no-store"
     return response

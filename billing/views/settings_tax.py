@@ -29,11 +29,11 @@ def treatment_words(today: TaxToday) -> str:
         return _("Top-ups are not taxed. Tax, where it is due, stands on the invoice of the period.")
     if today.treatment == Treatment.PLACE_UNKNOWN:
         return _("No country is known yet, so no tax is added to top-ups. Give the country, so that it is right.")
-    place = _place(today)
+    words = {"place": _place(today)}
     if today.treatment == Treatment.UNTAXED:
-        return _("No tax is added to top-ups: none is due in %(place)s.") % {"place": place}
-    taxes = ", ".join(f"{name} {number(percent, most=4)}%" for name, percent in today.rates)
-    return _("Every top-up is charged with %(taxes)s, as is due in %(place)s.") % {"taxes": taxes, "place": place}
+        return _("%(place)s: no tax is added to top-ups.") % words
+    words["taxes"] = ", ".join(f"{name} {number(percent, most=4)}%" for name, percent in today.rates)
+    return _("%(place)s: every top-up is charged with %(taxes)s.") % words
 
 
 def _place(today: TaxToday) -> str:

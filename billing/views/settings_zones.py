@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import get_timezone_location
 
 from organizations.languages import text_locale
+from organizations.places import cities, present_name
 from organizations.services.accounts import timezones
 
 REGIONS = (
@@ -41,26 +41,25 @@ def offset(now: datetime, name: str) -> str:
 
 def typed_zone(text: str) -> str:
     """The zone that somebody means: its name in any case, or a city that only one zone is called by; else the text."""
-    wanted = "_".join(text.split()).casefold()
-    names = [name for name in timezones() if name.casefold() == wanted]
-    cities = [name for name, _place in _places("en") if name.rpartition("/")[2].casefold() == wanted]
+    wanted = _plain(text)
+    names = {name for name in timezones() if _plain(name) == wanted}
+    cities = {name for name, _place in _places("en") if _plain(name.rpartition("/")[2]) == wanted}
+    cities |= {name for name, place in _places(str(text_locale())) if _plain(place.partition(",")[0]) == wanted}
     found = names or cities
-    return found[0] if len(found) == 1 else text.strip()
+    return found.pop() if len(found) == 1 else text.strip()
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("_", " ").split()).casefold()
 
 
 @lru_cache
 def _places(locale_name: str) -> list[tuple[str, str]]:
-    locale = Locale.parse(locale_name)
-    countries, aliases = get_global("zone_territories"), get_global("zone_aliases")
-    known: dict[str, tuple[str, str]] = {"UTC": ("UTC", "UTC")}
-    for name in sorted(timezones()):
-        if name.partition("/")[0] not in REGIONS:
-            continue
-        own = aliases.get(name, name)
-        city = get_timezone_location(name, locale=locale, return_city=True)
-        country = locale.territories.get(countries.get(own, ""), "")
-        english = get_timezone_location(name, locale="en", return_city=True)
-        # Asia/Calcutta and Asia/Kolkata are one place: the name that says it as people do now stays.
-        if own not in known or name.rpartition("/")[2].replace("_", " ") == english:
-            known[own] = (name, f"{city}, {country}" if country else city)
-    return sorted(known.values())
+    """Names and places; without those that the language has no word for."""
+    locale, countries, words = Locale.parse(locale_name), get_global("zone_territories"), cities(locale_name)
+    places: dict[str, list[str]] = {}
+    for zone in {present_name(name) for name in timezones()}:
+        city = words.get(zone) or (zone.rpartition("/")[2].replace("_", " ") if locale.language == "en" else "")
+        if city and zone.partition("/")[0] in REGIONS:
+            places[zone] = [city, locale.territories.get(countries.get(zone, ""), "")]
+    return sorted([("UTC", "UTC"), *((zone, ", ".join(filter(None, each))) for zone, each in places.items())])

@@ -23,6 +23,7 @@ from billing.templatetags.money import number
 from billing.views.payment_pages import SeeOther
 from billing.views.refusals import refusals
 from billing.views.roles import require_payer
+from billing.views.shared_balance import sharing_services
 from billing.views.shell import Frame, render_page
 from billing.views.top_up_form import TopUpForm, read_form
 from organizations.tenancy import Tenant, tenant_page
@@ -87,6 +88,7 @@ def _show(
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
+        "services": sharing_services(frame.tenant.product),
         "ways": [(offer, *_way(offer.provider)) for offer in form.offers],
         "quote": form.quote,
         "after": frame.balance.available + form.quote.amount if form.quote else None,

@@ -19,7 +19,7 @@ from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
 from organizations.admin.panels import Column, Panel, badge, link, list_url
 from organizations.admin.product import check_timezone
 from organizations.models import Account, Invitation, Membership, Project
-from organizations.services.accounts import change_account, country_codes, set_status
+from organizations.services.accounts import account_name, change_account, country_codes, set_status
 
 PROJECTS_SHOWN = 20
 
@@ -34,6 +34,10 @@ class AccountForm(forms.ModelForm):
             "name": "What the customer and staff read.",
             "email": "The owner is invited and told here.",
         }
+
+    def clean_name(self) -> str:
+        """As it is kept."""
+        return account_name(self.cleaned_data["name"])
 
     def clean_timezone(self) -> str:
         """A time zone that exists."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from organizations.models.product import Product
 
@@ -13,7 +14,7 @@ class Role(models.TextChoices):
     """What a member may do in an account."""
 
     OWNER = "owner", _("Owner")
-    BILLING = "billing", _("Billing")
+    BILLING = "billing", pgettext_lazy("role", "Billing")
     VIEWER = "viewer", _("Viewer")
 
 

@@ -1,7 +1,7 @@
 """Taking an invitation up: who holds its link becomes a member, once, until it expires.
 
 The link proves that the reader gets the mail of the invited address, as a password reset does. An address that has a
-password already signs in with it instead; a link never replaces a password.
+password already signs in with it instead; a link never replaces a password, nor the code of a second factor.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from organizations.models import Account, Invitation, Membership, User
+from organizations.selectors.two_factor import two_factor_of
 
 
 class InvitationUnusable(Exception):  # noqa: N818 - what a person is told, not a fault
@@ -41,6 +42,11 @@ def invited_user(invitation: Invitation) -> User | None:
     return User.objects.filter(email__iexact=invitation.email).first()
 
 
+def must_sign_in(user: User) -> bool:
+    """Whether the person proves who it is by signing in: with a password or a second factor, or not at all any more."""
+    return user.has_usable_password() or not user.is_active or two_factor_of(user).is_on
+
+
 def join_as_new_user(*, token: str, name: str, password: str) -> tuple[User, Account]:
     """Make the person and the membership. Returns both the person and the account joined.
 
@@ -50,7 +56,7 @@ def join_as_new_user(*, token: str, name: str, password: str) -> tuple[User, Acc
     with transaction.atomic():
         invitation = find_invitation(token, for_update=True)
         user = invited_user(invitation)
-        if user is not None and (user.has_usable_password() or not user.is_active):
+        if user is not None and must_sign_in(user):
             raise ValidationError(_("This address has a password already. Sign in with it to accept."))
         user = user or User(email=invitation.email.strip().lower())
         user.name = name

@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from organizations.models import Invitation, User
+from organizations.models import Invitation, Role, User
 from organizations.services import joining
+from organizations.services.members import ROLE_WORDS
 from organizations.tenancy import SESSION_KEY
 
 LOGIN_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -47,7 +48,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
         if request.user.is_authenticated:
             return _join_signed_in(request, token, invitation)
         known = joining.invited_user(invitation)
-        if known is not None and (known.has_usable_password() or not known.is_active):
+        if known is not None and joining.must_sign_in(known):
             query = urlencode({"next": request.path})
             return _page(request, invitation, state="sign_in", sign_in=f"{reverse('account_login')}?{query}")
         return _join_new(request, token, invitation)
@@ -85,5 +86,12 @@ def _page(request: HttpRequest, invitation: Invitation, *, state: str, **context
     return render(
         request,
         "organizations/invitation.html",
-        {"invitation": invitation, "product": product, "accent": product.accent, "state": state, **context},
+        {
+            "invitation": invitation,
+            "may": ROLE_WORDS[Role(invitation.role)],
+            "product": product,
+            "accent": product.accent,
+            "state": state,
+            **context,
+        },
     )

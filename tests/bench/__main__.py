@@ -1,6 +1,6 @@
 """`python -m tests.bench [--quick] [--large] [--pages] [--json FILE] [--profile]`.
 
-The default run takes less than six minutes on two cores, `--quick` less than ninety seconds. Exit code 0 whatever was
+The default run takes less than eight minutes on two cores, `--quick` less than ninety seconds. Exit code 0 whatever was
 reached: the figures are for people, and a busy machine is no fault of the code.
 """
 

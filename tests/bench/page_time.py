@@ -24,3 +24,8 @@ class PageTime:
     def is_quick(self) -> bool:
         """Whether it keeps both bounds."""
         return self.milliseconds <= MILLISECONDS_MOST and self.queries <= QUERIES_MOST
+
+    @property
+    def is_quick_by_cpu(self) -> bool:
+        """Whether it would, with a core to itself."""
+        return self.cpu_ms <= MILLISECONDS_MOST and self.queries <= QUERIES_MOST

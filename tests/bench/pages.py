@@ -6,11 +6,12 @@ there; beside them the dearest ways to ask for lists: deep pages, filters that m
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import date, timedelta
 from itertools import islice
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
@@ -62,6 +63,7 @@ def page_times(world: World, postmaster_pid: int) -> list[PageTime]:
     """Measure every page in this process, the dearest first. A file is timed up to its first rows."""
     from django.test import Client
 
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # what is answered 404 is as it should be
     client = Client()
     client.force_login(world.members[Role.OWNER], backend="django.contrib.auth.backends.ModelBackend")
     pages = [(row, path) for row in ROWS if Role.OWNER in row.get for path in _paths(row, world)]
@@ -94,7 +96,7 @@ def _page_time(client: Client, row: Row, path: str, postmaster_pid: int) -> Page
 def _read(client: Client, row: Row, path: str) -> float:
     """Seconds until the page is there."""
     started = time.perf_counter()
-    response = client.get(path)
+    response: Any = client.get(path)
     if response.streaming:
         list(islice(response.streaming_content, LINES))
     elapsed = time.perf_counter() - started

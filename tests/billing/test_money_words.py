@@ -69,7 +69,7 @@ def test_a_column_of_amounts_keeps_the_symbol_behind_the_room_for_small_digits()
     context = Context({"currency": "USD", "a": Decimal(5), "b": Decimal("0.052")})
     with translation.override("ru"):
         shown = template.render(context)
-    assert shown == (f'5,00<span class="micro"></span>{NBSP}$|0,05<span class="micro">2</span>{NBSP}$|5,00{NBSP}$')
+    assert shown == (f'5,00{NBSP}$<span class="micro"></span>|0,05<span class="micro">2</span>{NBSP}$|5,00{NBSP}$')
 
 
 def test_the_tag_takes_the_pages_currency_or_the_amounts_own() -> None:

@@ -29,3 +29,15 @@ def at_once(calls: Sequence[Callable[[], Answer]]) -> list[Answer | Exception]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(client, calls))
+
+
+def ended_without_waiting(thread: threading.Thread) -> bool:
+    """Whether the thread ends while the caller's transaction is still open: it must wait for it instead."""
+    with connection.cursor() as cursor:
+        for _ in range(2000):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return False
+            if not thread.is_alive():
+                return True
+    return True

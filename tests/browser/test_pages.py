@@ -10,12 +10,10 @@ from playwright.sync_api import Page, expect
 
 from organizations.models import Account, Membership
 from tests.factories import make_user, open_test_account
-from tests.usage.events import charge, event, key_of, question
-from usage.services.authorize import authorize
+from tests.usage.events import charge, event
 
 COSTS = {"llm": "0.005", "stt": "0.006", "tts": "0.022", "sip": "0.007"}
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-LIVE_WITHIN_MS = 15_000
 
 
 def one_call(account: Account, **data: Any) -> None:
@@ -29,29 +27,6 @@ def test_a_member_signs_in_and_finds_the_balance(
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     expect(page.locator(".figure").first).to_have_text("$10.00")
     expect(page.locator("#bar-available")).to_have_text("$10.00")
-    assert complaints == []
-
-
-def test_a_call_appears_on_the_calls_page_without_a_reload(
-    account: Account, sign_in: Callable[[Page], Page], open_page: Callable[..., Page], complaints: list[str]
-) -> None:
-    one_call(account, caller="+1 415 555 0100")
-    page = sign_in(open_page())
-    page.get_by_role("link", name="Calls").first.click()
-    expect(page.get_by_role("link", name="+1 415 555 0100")).to_be_visible()
-    page.evaluate("window.stayed = true")
-
-    authorize(key=key_of("letustalk"), request=question(account, "c-9", project="support", caller="+1 628 555 0117"))
-    expect(page.locator("tr.live")).to_contain_text("+1 628 555 0117", timeout=LIVE_WITHIN_MS)
-    expect(page.locator("tr.live")).to_contain_text("held $0.05")
-
-    one_call(account, call_id="c-9", caller="+1 628 555 0117")
-    expect(page.get_by_role("link", name="+1 628 555 0117")).to_be_visible(timeout=LIVE_WITHIN_MS)
-    expect(page.locator("tr.live")).to_have_count(0)
-    expect(page.locator("#live")).to_have_text("+1 628 555 0117: $0.052. No call in progress")
-    expect(page.locator("#bar-available")).to_have_text("$9.896")
-    expect(page.locator("#calls-today dd").first).to_contain_text("2")
-    assert page.evaluate("window.stayed") is True
     assert complaints == []
 
 

@@ -43,8 +43,9 @@ def worlds(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
 
     from billing.providers.stripe import client
 
-    before = settings.STRIPE_API_HOST
+    before = settings.STRIPE_API_HOST, settings.SESSION_ENGINE
     settings.STRIPE_API_HOST = NOBODY_LISTENS
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.cache"  # what a session keeps is no change of ours
     client.configure()
     with django_db_blocker.unblock(), _undone():
         from tests import products
@@ -58,7 +59,7 @@ def worlds(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
             made.neighbour(loaded[made.OTHER_PRODUCT], "Abroad"),
             made.nobody(),
         )
-    settings.STRIPE_API_HOST = before
+    settings.STRIPE_API_HOST, settings.SESSION_ENGINE = before
     client.configure()
 
 

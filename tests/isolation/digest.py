@@ -13,8 +13,7 @@ from billing.models import Wallet
 from organizations.database import raw_connection
 from organizations.models import Account, User
 
-# What every request may write about its reader.
-OF_VISITS = {"django_session", "billing_couponattempt"}
+OF_VISITS = {"billing_couponattempt"}  # what a request may note of its reader
 
 
 def digest_of(account: Account) -> dict[str, str]:

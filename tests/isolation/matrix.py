@@ -120,13 +120,29 @@ ROWS = [
     Row("subscription_cancel", get=PAYERS, post=PAYERS),
     Row("subscription_resume", get=NOBODY, post=PAYERS),
     Row("incident_dismiss", args=("incident",), get=NOBODY, post=PAYERS, done=302),
+    # billing/urls_settings.py
+    Row("settings", post=OWNERS, body={"name": "New name", "timezone": "Asia/Kolkata", "language": ""}),
+    Row("settings_language", get=NOBODY, post=EVERYBODY, body={"own_language": ""}),
+    Row("settings_tax", get=NOBODY, post=PAYERS, body={"country": "US", "region": "NY", "tax_id": "12-3456789"}),
+    Row("members", post=OWNERS, body={"email": "new@example.com", "role": "billing"}),
+    Row("members_leave", post=EVERYBODY),
+    Row("member", args=("member",), get=OWNERS, post=OWNERS, body={"role": "billing"}),
+    Row("member_remove", args=("member",), get=OWNERS, post=OWNERS),
+    Row("invitation_resend", args=("invitation",), get=NOBODY, post=OWNERS),
+    Row("invitation_revoke", args=("invitation",), get=NOBODY, post=OWNERS),
+    Row("security", of_person=True),
     # organizations/urls.py
     Row("switch_account", get=NOBODY, post=EVERYBODY, body={"account": ":account"}, done=302, without_account=404),
-    # allauth.urls, under accounts/
-    Row("account_reauthenticate", post=EVERYBODY, of_person=True, done=200),
-    Row("account_email", post=EVERYBODY, of_person=True, done=302),
-    Row("account_change_password", post=EVERYBODY, of_person=True, done=200),
-    Row("account_set_password", post=EVERYBODY, of_person=True, read=302, done=302),
+    # organizations/urls_sign_in.py
+    Row("account_reauthenticate", post=EVERYBODY, of_person=True),
+    Row("account_change_password", post=EVERYBODY, of_person=True),
+    Row("account_set_password", post=EVERYBODY, of_person=True, read=302),
+    Row("mfa_reauthenticate", post=EVERYBODY, of_person=True, read=302),
+    Row("mfa_activate_totp", post=EVERYBODY, of_person=True, read=302),
+    Row("mfa_deactivate_totp", post=EVERYBODY, of_person=True, read=404),  # without a second factor
+    Row("mfa_view_recovery_codes", of_person=True, read=404),  # without a second factor
+    Row("mfa_generate_recovery_codes", post=EVERYBODY, of_person=True, read=302),
+    Row("mfa_download_recovery_codes", of_person=True, read=404),  # without a second factor
 ]
 
 # Whoever types there, or holds the link, opens these; they show nothing of an account but its name to whom it wrote
@@ -134,9 +150,6 @@ ROWS = [
 OPEN = frozenset(
     {
         "accept_invitation",
-        "account_confirm_email",
-        "account_confirm_login_code",
-        "account_email_verification_sent",
         "account_inactive",
         "account_login",
         "account_logout",
@@ -148,5 +161,7 @@ OPEN = frozenset(
         "alert_address_confirm",
         "choose_language",
         "unsubscribe",
+        "mfa_authenticate",
+        "mfa_index",
     }
 )

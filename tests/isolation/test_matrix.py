@@ -128,6 +128,14 @@ def test_a_form_without_its_token_is_refused(row: Row, worlds: Worlds, browser: 
             assert ask(client, "POST", row, worlds.secretive).status_code == 403
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row.of_person], ids=lambda row: row.name)
+def test_a_persons_own_pages_need_no_account(row: Row, worlds: Worlds, browser: Callable[..., Client]) -> None:
+    for user in (worlds.nobody, worlds.neighbour.members[Role.VIEWER]):
+        response = ask(browser(user), "GET", row, worlds.neighbour)
+        assert response.status_code == row.read
+        assert "no-store" in response.get("Cache-Control", "no-store")
+
+
 @every_page
 @pytest.mark.parametrize("whose", ["neighbour", "abroad"])
 @pytest.mark.parametrize("role", [Role.OWNER, Role.VIEWER])

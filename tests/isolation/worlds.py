@@ -52,12 +52,16 @@ WORDS = (
     "ZQX-481-TAX",
     "ZQX-KPP",
     "Zqx Street 5",
-    "ZQX-IBAN-55",
+    "ZQXIBAN55",
     "ZQXBIC",
     "zqx-documents@example.com",
     "ZQX-COUPON",
     "Zqx chat",
     "zqx-night@example.com",
+    "zqx-owner@example.com",
+    "zqx-viewer@example.com",
+    "Zqx Viewer",
+    "zqx-invited@example.com",
 )
 
 
@@ -166,7 +170,7 @@ def _organization(account: Account) -> Organization:
         tax_id="ZQX-481-TAX",
         tax_registration_code="ZQX-KPP",
         legal_address="Zqx Street 5",
-        bank_account="ZQX-IBAN-55",
+        bank_account="ZQXIBAN55",
         bank_code="ZQXBIC",
         email=f"{MARK}-documents@example.com",
         is_default=True,

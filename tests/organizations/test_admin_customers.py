@@ -71,6 +71,7 @@ def test_staff_who_may_see_accounts_only_see_neither_money_nor_calls(account: Ac
         ("timezone", "Mars/Olympus", "There is no such time zone."),
         ("country", "XX", "There is no such country."),
         ("email", "nobody", "Enter a valid email address."),
+        ("name", "a\u202eb", "Enter the name."),
     ],
 )
 def test_a_wrong_field_of_an_account_is_refused_beside_it(

@@ -99,15 +99,16 @@ def test_two_owners_at_once_leave_one(make_account: Callable[..., Account], act:
         account = make_account("letustalk")
         first, second = make_member(account), make_member(account)
 
-        def strike(user: User, target: User, account: Account = account) -> object:
+        def strike(user: User, target: User, account: Account = account) -> None:
             membership = place(account, target)
             if act == "demote":
-                return members.change_role(
+                members.change_role(
                     account_id=account.pk, membership_id=membership.pk, role=Role.VIEWER, user_id=user.pk
                 )
-            if act == "remove":
-                return members.remove(account_id=account.pk, membership_id=membership.pk, user_id=user.pk)
-            return members.leave(account_id=account.pk, user_id=user.pk)
+            elif act == "remove":
+                members.remove(account_id=account.pk, membership_id=membership.pk, user_id=user.pk)
+            else:
+                members.leave(account_id=account.pk, user_id=user.pk)
 
         answers = at_once([partial(strike, first, second), partial(strike, second, first)])
         (failed,) = [each for each in answers if isinstance(each, Exception)]
@@ -181,12 +182,11 @@ def test_an_invitation_is_accepted_or_taken_back_never_both(make_account: Callab
         owner = make_member(account)
         email = f"nina-{account.pk}@example.com"
         offered, token = invitations.create_invitation(account=account, email=email, role=Role.VIEWER)
-        answers = at_once(
-            [
-                partial(joining.join_as_new_user, token=token, name="Nina", password="a brand new passphrase"),
-                partial(invitations.revoke, account_id=account.pk, invitation_id=offered.pk, user_id=owner.pk),
-            ]
-        )
+        struggle: list[Callable[[], object]] = [
+            partial(joining.join_as_new_user, token=token, name="Nina", password="a brand new passphrase"),
+            partial(invitations.revoke, account_id=account.pk, invitation_id=offered.pk, user_id=owner.pk),
+        ]
+        answers = at_once(struggle)
         (failed,) = [each for each in answers if isinstance(each, Exception)]
         assert isinstance(failed, joining.InvitationUnusable | Invitation.DoesNotExist)
         joined = Membership.objects.filter(account=account, user__email=email).exists()

@@ -12,7 +12,9 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from djmoney.money import Money
 
+from billing.models import Wallet
 from organizations.models import Account, Membership, Role, User
 from organizations.services.invitations import create_invitation
 from tests.factories import PASSWORD, make_member, make_user
@@ -75,7 +77,9 @@ def test_a_forgotten_password_is_set_anew_by_mail(account: Account, client: Clie
 
 
 def test_an_invitation_makes_a_person_and_a_member_once(account: Account, invited: str, client: Client) -> None:
-    assert "Join Brightwave" in client.get(invited).content.decode()
+    page = client.get(invited).content.decode()
+    assert "Join Brightwave" in page
+    assert "Role: Billing. Money: top-ups, cards, limits, coupons, organizations, and which projects are live." in page
     answer = client.post(invited, {"name": "Nina Brandt", "password": NEW_PASSWORD}, follow=True)
     assert answer.redirect_chain == [("/billing/", 302)]
     user = User.objects.get()
@@ -161,6 +165,13 @@ def test_the_switch_changes_account_and_product(make_account: Callable[..., Acco
     client.post(reverse("switch_account"), {"account": second.pk})
     page = client.get(reverse("overview"))
     assert (page.context["account"], page.context["accent"], page.context["currency"]) == (second, "ember", "INR")
+    body = page.content.decode()
+    assert 'Beta<span class="note">osmTalk · Viewer</span>' in body
+    assert 'Alpha<span class="note">letustalk.ai · Owner</span>' in body
+    outside = re.sub(r'<details class="switch".*?</details>', "", body, flags=re.DOTALL)
+    assert "Beta" in outside
+    for trace in ("Alpha", "letustalk.ai", "$", "Owner"):
+        assert trace not in outside, trace
     Membership.objects.filter(account=second).delete()
     assert client.get(reverse("overview")).context["account"] == first
 
@@ -179,6 +190,37 @@ def test_the_switch_leads_to_no_foreign_account(
 def test_the_switch_takes_no_link(account: Account, client: Client) -> None:
     client.force_login(make_member(account))
     assert client.get(reverse("switch_account"), {"account": account.pk}).status_code == 405
+
+
+def test_a_form_acts_on_the_account_of_its_page_whatever_was_chosen_in_another_window(
+    make_account: Callable[..., Account], client: Client
+) -> None:
+    first, second = make_account("letustalk", name="Alpha"), make_account("osmtalk", name="Beta")
+    user = make_member(first)
+    Membership.objects.create(account=second, user=user, role=Role.OWNER)
+    client.force_login(user)
+    page = client.get(reverse("limits")).content.decode()
+    # Every form of the page says so, without a word of its template.
+    said = re.findall(r'name="page_of_account" value="(\d+)"', page)
+    assert said == [str(first.pk)] * page.count("csrfmiddlewaretoken")
+    client.post(reverse("switch_account"), {"account": second.pk})
+    answer = client.post(reverse("limits"), {"page_of_account": said[0], "daily_cap": "7", "concurrency_limit": ""})
+    assert answer.status_code == 303
+    assert [Wallet.objects.get(account=each).daily_cap for each in (first, second)] == [Money(7, "USD"), None]
+    assert client.get(reverse("limits")).context["account"] == first
+
+
+@pytest.mark.parametrize("stated", ["foreign", "", "0", "abc"])
+def test_a_form_of_no_account_of_the_reader_does_nothing(
+    make_account: Callable[..., Account], client: Client, stated: str
+) -> None:
+    own, foreign = make_account("letustalk", name="Own"), make_account("letustalk", name="Foreign")
+    client.force_login(make_member(own))
+    of_account = foreign.pk if stated == "foreign" else stated
+    fields = {"page_of_account": of_account, "daily_cap": "7", "concurrency_limit": ""}
+    assert client.post(reverse("limits"), fields).status_code == 404
+    assert not Wallet.objects.filter(daily_cap__isnull=False).exists()
+    assert client.get(reverse("limits")).context["account"] == own
 
 
 def test_error_pages_are_in_the_design(client: Client, db: None) -> None:

@@ -17,7 +17,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from organizations.models import Account, User
+from organizations.models import Account, Role, User
+from organizations.services.invitations import create_invitation
 from tests.factories import PASSWORD, make_member, make_user
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -180,6 +181,20 @@ def test_seeing_the_codes_asks_who_is_there(user: User, clock: Any) -> None:
     page = client.get(reverse("mfa_view_recovery_codes"))
     assert page.status_code == 200
     assert "no-store" in page["Cache-Control"]
+
+
+def test_an_invitation_is_no_way_around_it(user: User, clock: Any, make_account: Callable[..., Account]) -> None:
+    enrol(Client())
+    user.set_unusable_password()  # as staff may do
+    user.save()
+    _invitation, token = create_invitation(account=make_account("aipbx"), email=user.email, role=Role.OWNER)
+    address = reverse("accept_invitation", args=[token])
+    stranger = Client()
+    assert stranger.get(address).context["state"] == "sign_in"
+    stranger.post(address, {"name": "Jo", "password": "a brand new passphrase"})
+    assert not signed_in(stranger)
+    user.refresh_from_db()
+    assert not user.has_usable_password()
 
 
 def test_the_admin_has_no_door_of_its_own(clock: Any, db: None) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usage.forecast import Forecast, Funds, Lot, forecast
@@ -96,6 +96,14 @@ def test_no_day_takes_more_than_the_cap() -> None:
     assert found.ends_on == date(2026, 3, 22)
 
 
+def test_what_lies_below_the_floor_covers_no_day() -> None:
+    assert run(replace(lots(10), floor=Decimal(3))).ends_on == SUNDAY + timedelta(days=3)
+    assert run(replace(lots(10), floor=Decimal(3)), spent_today=2).left == tuple(
+        Decimal(left) for left in (10, 8, 6, 4)
+    )
+    assert run(replace(lots(2), floor=Decimal(3)), flat(0)).ends_on == SUNDAY
+
+
 def test_a_credit_limit_comes_last_and_debt_is_set_against_credit() -> None:
     assert run(replace(lots(4), beyond=Decimal(4))).ends_on == SUNDAY + timedelta(days=4)
     assert run(replace(lots(8), beyond=Decimal(-4))).ends_on == SUNDAY + timedelta(days=2)
@@ -120,6 +128,7 @@ any_funds = st.builds(
         lambda offsets: tuple(SUNDAY + timedelta(days=offset) for offset in sorted(offsets))
     ),
     cap=st.none() | st.decimals(min_value="0.01", max_value=50, places=2),
+    floor=st.decimals(min_value=0, max_value=50, places=2),
 )
 paces = st.tuples(*[st.decimals(min_value=0, max_value=40, places=2)] * WEEK)
 FOR_EVER = date.max
@@ -129,6 +138,7 @@ def end(funds: Funds, pace: tuple[Decimal, ...]) -> date:
     return run(funds, pace).ends_on or FOR_EVER
 
 
+@settings(deadline=None)
 @given(any_funds, paces, amounts, st.integers(0, 4))
 def test_more_money_never_lasts_shorter(funds: Funds, pace: tuple[Decimal, ...], more: Decimal, which: int) -> None:
     assert end(replace(funds, beyond=funds.beyond + more), pace) >= end(funds, pace)
@@ -139,12 +149,14 @@ def test_more_money_never_lasts_shorter(funds: Funds, pace: tuple[Decimal, ...],
         assert end(replace(funds, lots=tuple(changed)), pace) >= end(funds, pace)
 
 
+@settings(deadline=None)
 @given(any_funds, paces, paces)
 def test_a_higher_pace_never_lasts_longer(funds: Funds, pace: tuple[Decimal, ...], more: tuple[Decimal, ...]) -> None:
     higher = tuple(amount + extra for amount, extra in zip(pace, more, strict=True))
     assert end(funds, higher) <= end(funds, pace)
 
 
+@settings(deadline=None)
 @given(any_funds, paces)
 def test_no_more_is_drawn_than_there_is(funds: Funds, pace: tuple[Decimal, ...]) -> None:
     found = run(funds, pace)
@@ -154,6 +166,7 @@ def test_no_more_is_drawn_than_there_is(funds: Funds, pace: tuple[Decimal, ...])
     assert funds.cap is None or all(draw <= funds.cap for draw in found.draws)
 
 
+@settings(deadline=None)
 @given(any_funds, paces)
 def test_credit_that_expires_is_never_counted_as_available(funds: Funds, pace: tuple[Decimal, ...]) -> None:
     endless = replace(funds, lots=tuple(replace(lot, until=None) if lot.step else lot for lot in funds.lots))

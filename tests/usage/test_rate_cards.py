@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from organizations.models import Account, Product, User
+from tests.billing.threads import ended_without_waiting
 from usage.models import FreeRule, Rate, RateCard, RateCardVersion
 from usage.rating import PriceOnRequest, rate
 from usage.rating.types import CALL
@@ -208,18 +209,6 @@ def test_a_rate_added_while_its_version_is_being_published_is_not_slipped_in() -
     thread.join()
     assert isinstance(outcome[0], IntegrityError)
     assert version.rates.count() == 1
-
-
-def ended_without_waiting(thread: Thread) -> bool:
-    """Whether the thread ends while the publishing transaction is still open: it must wait for it instead."""
-    with connection.cursor() as cursor:
-        for _ in range(2000):
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return False
-            if not thread.is_alive():
-                return True
-    return True
 
 
 def test_the_version_is_chosen_by_the_calls_start(product: Product, card: RateCard) -> None:

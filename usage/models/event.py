@@ -99,6 +99,11 @@ class UsageEvent(models.Model):
         indexes = [
             models.Index(fields=["account", "-day", "-id"], name="event_by_account"),
             models.Index(fields=["account", "call_id"], name="event_by_call", condition=~Q(call_id="")),
+            models.Index(
+                fields=["account", "call_status", "-day", "-id"],
+                name="event_unanswered",
+                condition=~Q(call_status__in=["", "completed"]),
+            ),
         ]
 
     def __str__(self) -> str:

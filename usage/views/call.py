@@ -156,11 +156,7 @@ def _trail(detail: CallDetail, frame: Frame) -> list[Step]:
             Step(hold.created_at, _("Allowed to start"), _("%(amount)s held from the balance") % {"amount": held})
         )
     if event.event_type == EventType.CALL:
-        steps.append(Step(event.started_at, _("Started")))
-        if event.duration_seconds:
-            ended = event.started_at + timedelta(seconds=float(event.duration_seconds))
-            after = _("after %(length)s") % {"length": length_words(event.duration_seconds)}
-            steps.append(Step(ended, _("Ended"), after))
+        steps += _call_steps(event)
     elif event.event_type == EventType.CHAT_MESSAGE:
         steps.append(Step(event.occurred_at, _("Sent")))
     steps.append(Step(event.received_at, *_charged_step(detail)))
@@ -171,6 +167,17 @@ def _trail(detail: CallDetail, frame: Frame) -> list[Step]:
         steps.append(Step(event.voided_at, _("Reversed: %(reason)s") % {"reason": event.void_reason}, back))
     steps.sort(key=lambda step: step.at)
     return [_dated(step, local(steps[0].at, frame.zone).date(), frame.zone) for step in steps]
+
+
+def _call_steps(event: UsageEvent) -> list[Step]:
+    """When the call began and ended; a service that names no start says only when the call was over."""
+    after = _("after %(length)s") % {"length": length_words(event.duration_seconds)} if event.duration_seconds else ""
+    if not (event.body.get("data") or {}).get("started_at"):
+        return [Step(event.occurred_at, _("Ended"), after)]
+    started = Step(event.started_at, _("Started"))
+    if not after:
+        return [started]
+    return [started, Step(event.started_at + timedelta(seconds=float(event.duration_seconds)), _("Ended"), after)]
 
 
 def _dated(step: Step, first_day: date, zone: ZoneInfo) -> Step:

@@ -27,6 +27,7 @@ from usage.selectors.pages.calls import (
     CallRow,
     call_streams,
     calls_in_progress,
+    ways_used,
 )
 from usage.selectors.pages.keyset import Page, read_all, read_page
 from usage.selectors.pages.spending import DaySpending, spending_by_day
@@ -45,7 +46,8 @@ class CallQuery:
     def __init__(self, params: QueryDict, frame: Frame, *, has_outcomes: bool) -> None:
         self.dates: Dates = read_dates(params, frame.today)
         channels: list[tuple[str, Text]] = [("", _("All channels")), *CHANNELS.items(), *OTHER_USAGE.items()]
-        self.channel: Choice = read_choice(params, "channel", _("Channel"), channels)
+        used = ways_used(frame.tenant.account.id)
+        self.channel: Choice = read_choice(params, "channel", _("Channel"), channels).among(used)
         results: list[tuple[str, Text]] = [("", _("All results")), *STATUSES.items()]
         if has_outcomes:
             results += [(f"{OUTCOME_PREFIX}{code}", label) for code, label in OUTCOMES.items()]
@@ -155,6 +157,8 @@ def _live_words(frame: Frame, rows: list[CallRow], in_progress: int) -> str:
     newest = next((row for row in rows if row.total is not None), None)
     if newest is not None and newest.total is not None:
         amount = money_text(newest.total, frame.balance.currency)
+        if newest.is_simulated:
+            amount = _("%(simulated_words)s simulated") % {"simulated_words": amount}
         words.insert(0, _("Last call: %(caller)s, %(amount)s") % {"caller": newest.title, "amount": amount})
     return ". ".join(words)
 

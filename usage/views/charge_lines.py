@@ -69,17 +69,30 @@ def charge_lines(
 def _line(line: Mapping[str, str], currency: str) -> ChargeLine:
     quantity, unit = Decimal(line["quantity"]), line["unit"]
     price, per = Decimal(line["price"]), Decimal(line["per"])
-    note = _note(line, currency)
+    words, money = measured_words(quantity, unit, price, per, currency)
+    return ChargeLine(said(line["label"]), words, f"{TIMES} {money}", Decimal(line["amount"]), _note(line, currency))
+
+
+def measured_words(quantity: Decimal, unit: str, price: Decimal, per: Decimal, currency: str) -> tuple[str, str]:
+    """A quantity and its price, both of one unit and to the last digit: one times the other is the amount."""
     if unit == "second" and per >= 60 and per % 60 == 0:
         # Priced per minute or hour, counted in seconds: said in what it is priced in.
         size, unit = (3600, "hour") if per % 3600 == 0 else (60, "minute")
         quantity, per = quantity / size, per / size
-    words, money = quantity_words(quantity, unit), price_words(price, per, currency)
+    money = price_words(price, per, currency)
+    if unit == "second":
+        return _("%(count)s s") % {"count": number(quantity, most=QUANTITY_DECIMALS)}, money
     if unit in SECONDS_IN and quantity != quantity.quantize(TIME_STEP):
         # 0.7833 min would not give the amount; 47 s at a price per minute does.
-        words = length_words((quantity * SECONDS_IN[unit]).quantize(PRICE_STEP))
-        money = f"{money} / {PER_TIME[unit]}"
-    return ChargeLine(said(line["label"]), words, f"{TIMES} {money}", Decimal(line["amount"]), note)
+        return _seconds_words((quantity * SECONDS_IN[unit]).quantize(PRICE_STEP)), f"{money} / {PER_TIME[unit]}"
+    return quantity_words(quantity, unit), money
+
+
+def _seconds_words(seconds: Decimal) -> str:
+    """A length with all its digits: 11 min 40.5 s."""
+    minutes, rest = divmod(seconds, 60)
+    words = {"minutes": number(minutes), "seconds": number(rest, most=QUANTITY_DECIMALS)}
+    return (_("%(minutes)s min %(seconds)s s") if minutes else _("%(seconds)s s")) % words
 
 
 def _cost_line(line: Mapping[str, str], currency: str) -> ChargeLine:
@@ -154,4 +167,4 @@ def quantity_words(quantity: Decimal, unit: str) -> str:
         "page": ngettext("%(count)s page", "%(count)s pages", one_or_many),
         "request": ngettext("%(count)s request", "%(count)s requests", one_or_many),
     }
-    return str(words.get(unit, f"%(count)s {unit}")) % {"count": count}
+    return str(words[unit]) % {"count": count} if unit in words else f"{count} {unit}"

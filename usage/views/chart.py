@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -53,9 +53,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A label under the chart; narrow screens leave the wide ones out."""
+    """A label under the chart; narrow screens leave the wide ones out. `anchor` is SVG's: which point of it is at x."""
 
     x: str
+    anchor: str
     slot: Slot
     is_wide: bool
 
@@ -142,13 +143,17 @@ def _bar(slot: Slot, index: int, width: Decimal, scale: Decimal, count: int) -> 
 
 
 def _ticks(bars: list[Bar]) -> list[Tick]:
-    """The last bar and every so many before it; narrow screens show every second of them."""
+    """The last bar and every so many before it; narrow screens show every second of them.
+
+    Under bars that are narrower than a label the last one ends where the chart does.
+    """
     last = len(bars) - 1
     every = next((step for most, step in TICKS_EVERY if len(bars) <= most), 14)
-    return [
-        Tick(bars[index].middle, bars[index].slot, (last - index) // every % 2 == 1)
+    ticks = [
+        Tick(bars[index].middle, "middle", bars[index].slot, (last - index) // every % 2 == 1)
         for index in range(last % every, last + 1, every)
     ]
+    return ticks if every == 1 else [*ticks[:-1], replace(ticks[-1], x="100%", anchor="end")]
 
 
 def _step(top: Decimal) -> Decimal:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from django.http import QueryDict
@@ -41,6 +41,17 @@ class Choice:
     def is_set(self) -> bool:
         """Whether the choice narrows the list: the first option never does."""
         return self.value != self.options[0][0]
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether there is anything to choose."""
+        return len(self.options) > 1
+
+    def among(self, found: Collection[str]) -> Choice:
+        """The same without the options that would find nothing, or that alone would find all; what was chosen stays."""
+        first, *others = self.options
+        left = [each for each in others if each[0] in found or each[0] == self.value]
+        return replace(self, options=[first, *left] if len(left) > 1 or self.is_set else [first])
 
 
 @dataclass(slots=True)

@@ -1,4 +1,8 @@
-"""Every movement of the wallet: by day or one by one, filtered, paged by key, and as CSV."""
+"""Every movement of the wallet: by day or one by one, filtered, paged by key, and as CSV.
+
+Where there is a sandbox its charges stand among them, marked (aitelier.md, 'Sandbox mode': "All charges are clearly
+marked is_simulated in the billing history"), and can be hidden.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,9 @@ from billing.templatetags.moments import DASH, day_short, day_year, in_place, lo
 from billing.templatetags.money import micro_width
 from billing.views.export import csv_response
 from billing.views.shell import Frame, render_page
+from organizations.services.projects import offers_sandbox
 from organizations.tenancy import Tenant, tenant_page
-from usage.selectors.pages.history import HistoryFilter, HistoryRow, history_streams
+from usage.selectors.pages.history import HistoryFilter, HistoryRow, history_streams, kinds_used
 from usage.selectors.pages.keyset import Page, read_all, read_page
 from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
 from usage.views.history_lines import history_lines
@@ -31,7 +36,8 @@ class HistoryQuery:
         projects = frame.tenant.projects
         self.view: Choice = read_choice(params, "view", _("Show"), [("", _("Usage by day")), ("each", _("One by one"))])
         kinds = [(kind.value, str(kind.label)) for kind in TransactionKind]
-        self.kind: Choice = read_choice(params, "type", _("Type"), [("", _("All types")), *kinds])
+        used = kinds_used(wallet_id=frame.wallet.pk, account_id=frame.tenant.account.id)
+        self.kind: Choice = read_choice(params, "type", _("Type"), [("", _("All types")), *kinds]).among(used)
         self.project: Choice = read_choice(
             params,
             "project",
@@ -39,14 +45,15 @@ class HistoryQuery:
             [("", _("All projects")), *[(str(project.id), project.name) for project in projects]],
         )
         self.dates: Dates = read_dates(params, frame.today)
+        self.has_sandbox = offers_sandbox(frame.tenant.product) or any(project.is_sandbox for project in projects)
         self.simulated: Choice = read_choice(
-            params, "simulated", _("Simulated"), [("", _("Hidden")), ("shown", _("Shown"))]
+            params, "simulated", _("Simulated"), [("", _("Shown")), ("hidden", _("Hidden"))]
         )
 
     @property
     def is_filtered(self) -> bool:
         """Whether anything is left out that the reader could bring back."""
-        return any(choice.is_set for choice in (self.kind, self.project, self.dates.choice))
+        return any(choice.is_set for choice in (self.kind, self.project, self.dates.choice, self.simulated))
 
     def filter_for(self, frame: Frame) -> HistoryFilter:
         """What the selectors take."""
@@ -59,7 +66,7 @@ class HistoryQuery:
             project_id=frame.project_id,
             first=self.dates.first,
             last=self.dates.last,
-            with_simulated=self.simulated.is_set,
+            with_simulated=self.has_sandbox and not self.simulated.is_set,
         )
 
 

@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from billing.models import WalletMode
-from billing.templatetags.moments import DASH, day_long, in_place, month_name
-from billing.templatetags.money import number
+from billing.templatetags.moments import day_span, in_place, month_name
+from billing.templatetags.money import micro_width, number
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.cards import load_cards
@@ -32,7 +33,7 @@ from usage.selectors.pages.spending import (
 )
 from usage.views.chart import chart_context, draw_hours
 from usage.views.chart_slots import chart_slots
-from usage.views.history_lines import history_lines
+from usage.views.history_lines import HistoryLine, history_lines
 from usage.views.runway import pace_words, runway_of
 
 LAST_TRANSACTIONS = 6
@@ -58,6 +59,7 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     pace = pace_of(days, today)
     # The balance and the cap are the account's, whichever project the other figures are of.
     whole_pace = pace_of(read(), today) if frame.project_id else pace
+    lines = _last_lines(frame)
     slots = chart_slots(frame, days, first=chart_from, last=today)
     context = {
         "place": in_place(frame.zone),
@@ -70,7 +72,8 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         "meters_tokens": _meters_tokens(tenant),
         "average_words": _average_words(frame, pace) if pace else "",
         **chart_context(frame, slots, average=pace.per_day if pace else None),
-        "lines": _last_lines(frame),
+        "lines": lines,
+        "last_micro": micro_width(line.row.amount for line in lines),
     }
     return render_page(request, frame, "usage/overview.html", context, current="overview")
 
@@ -109,10 +112,10 @@ def _month(days: dict[date, DaySpending], today: date, month: date, month_before
     same_day = min(today.day, (month - timedelta(days=1)).day)
     before_until = month_before.replace(day=same_day)
     return {
-        "month_title": _("%(month)s so far") % {"month": month_name(month)},
+        "month_title": capfirst(_("%(month)s so far") % {"month": month_name(month)}),
         "month": total_of((day for at, day in days.items() if at >= month), since=month),
         "before": total_of((day for at, day in days.items() if month_before <= at <= before_until), since=month_before),
-        "before_span": f"{day_long(month_before)}{DASH}{same_day}" if same_day > 1 else day_long(month_before),
+        "before_span": day_span(month_before, before_until),
     }
 
 
@@ -124,7 +127,7 @@ def _average_words(frame: Frame, pace: Pace) -> str:
     return words % {"days": number(pace.days), "per_day": pace_words(pace.per_day, frame.balance.currency)}
 
 
-def _last_lines(frame: Frame) -> list[Any]:
+def _last_lines(frame: Frame) -> list[HistoryLine]:
     wanted = HistoryFilter(
         wallet_id=frame.wallet.pk,
         account_id=frame.tenant.account.id,

@@ -1,7 +1,7 @@
 """The fields of the calculator: only what the account's card tells apart or charges for, and what was typed in them.
 
 A field stands for one name of an event's data (API.md, 'Usage events'). Lengths are typed in minutes or hours, or as
-on a clock (2:30); the event gets seconds.
+on a clock (2:30, which is of minutes or of hours as the field is); the event gets seconds.
 """
 
 from __future__ import annotations
@@ -93,6 +93,8 @@ class QuantityField:
         clock = CLOCK.fullmatch(text.strip()) if self.seconds_in else None
         if clock is not None:
             parts = [Decimal(part) for part in clock.groups() if part is not None]
+            if len(parts) == 2 and self.seconds_in == SECONDS_IN["hour"]:
+                parts.append(ZERO)
             quantity = sum((part * 60**place for place, part in enumerate(reversed(parts))), ZERO)
             largest = LARGEST_TIME * 60
         else:

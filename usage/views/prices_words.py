@@ -51,7 +51,7 @@ def price_of(rate: Rate, *, currency: str, shows_costs: bool) -> Price:
         return Price(None, _cost_words(rate, shows_costs), "")
     if rate.price is None:
         return Price(None, _("On request"), "")
-    if not rate.price and not rate.tiers:
+    if not rate.price and not rate.tiers and not rate.minimum:
         return Price(None, _("Free"), "")
     return Price(rate.price, "", per_words(rate.unit, rate.per), tuple(_notes(rate, currency)))
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,6 +21,7 @@ from billing.templatetags.money import micro_width
 from billing.views.notices import money_notices
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
+from billing.views.shared_balance import sharing_services
 from billing.views.shell import Frame, render_page
 from organizations.models import Mode, Project
 from organizations.services.projects import offers_sandbox, set_mode
@@ -52,8 +54,9 @@ def projects(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     context = {
         "lines": lines,
         "total": total,
-        "month": month_name(frame.today),
+        "month": capfirst(month_name(frame.today)),
         "has_sandbox": has_sandbox,
+        "services": sharing_services(tenant.product),
         "shows_simulated": has_sandbox or bool(total.simulated) or any(each.is_sandbox for each in chosen),
         "shows_actions": any(line.may_change for line in lines),
         "spent_micro": micro_width([total.spent, *(line.month.spent for line in lines)]),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import AutoTopUp, AutoTopUpStatus, WalletMode
+from billing.selectors.cards import default_card
 from billing.templatetags.moments import day_long, days_words
 from billing.templatetags.money import CREDIT, money_text, number, rounded_text
 from billing.views.shell import Frame
@@ -43,7 +44,7 @@ def runway_of(frame: Frame, pace: Pace | None) -> Runway | None:
     """How long the balance lasts at the account's pace; None without one."""
     if pace is None:
         return None
-    funds = funds_of(frame.wallet, frame.balance, today=frame.today)
+    funds = funds_of(frame.wallet, frame.balance, now=frame.now)
     expected = _forecast(frame, funds, pace, pace.per_day)
     found = [expected]
     if pace.is_turning and pace.last_week:
@@ -152,7 +153,7 @@ def _end(frame: Frame, expected: Forecast) -> list[str]:
         return [_("Until the credit limit of %(limit)s is used up.") % {"limit": limit}]
     if frame.terms is None or not frame.terms.offers_auto_top_up:
         return []
-    rule = AutoTopUp.objects.filter(pk=frame.wallet.pk, status=AutoTopUpStatus.ON).first()
+    rule = _rule_that_charges(frame)
     if rule is None:
         return []
     words = {
@@ -171,6 +172,14 @@ def _end(frame: Frame, expected: Forecast) -> list[str]:
         ceiling = money_text(rule.monthly_ceiling.amount, currency)
         sentences.append(_("It adds %(ceiling)s at most in a month.") % {"ceiling": ceiling})
     return sentences
+
+
+def _rule_that_charges(frame: Frame) -> AutoTopUp | None:
+    """The rule of automatic top-up, where nothing keeps it from charging: else a banner says what does."""
+    rule = AutoTopUp.objects.filter(pk=frame.wallet.pk, status=AutoTopUpStatus.ON, next_attempt_at=None).first()
+    if rule is None or frame.wallet.is_frozen or default_card(frame.wallet.pk) is None:
+        return None
+    return rule
 
 
 def _line(frame: Frame, expected: Forecast) -> str:

@@ -98,7 +98,8 @@ def _report_context(frame: Frame, query: UsageQuery, period: Period, report: Usa
     sums = report.of(simulated=simulated)
     lines = [line for line in report.components if line.is_simulated == simulated]
     matrix = matrix_of(sums, lines, rates, currency=currency)
-    rest = [line for line in lines if not (matrix and line.component in rates.by_ending and line.is_call)]
+    in_matrix = rates.by_ending if matrix else frozenset()
+    rest = [line for line in lines if not (line.is_call and line.component in in_matrix)]
     sections = sections_of(rest, rates, currency=currency, shows_costs=frame.tenant.product.shows_costs)
     now = Totals.of(sums)
     projects = project_lines((each for each in report.projects if not each.is_simulated), frame.tenant.projects)

@@ -19,7 +19,7 @@ from usage.models.event import EventType
 from usage.rating.types import CALL
 from usage.selectors.pages.usage import ComponentSum, merged
 from usage.selectors.pages.usage_card import AccountRates
-from usage.views.charge_lines import TIMES, price_words, quantity_words
+from usage.views.charge_lines import TIMES, measured_words, quantity_words
 from usage.views.words import OTHER_USAGE, word
 
 ZERO = Decimal(0)
@@ -85,12 +85,13 @@ def _items(lines: list[ComponentSum], rates: AccountRates, currency: str, *, sho
     """In the card's order; with costs shown, their subtotal stands above the margin."""
     places = {line: _place(line, rates) for line in lines}
     ordered = sorted(lines, key=lambda line: (places[line], line.component, line.unit))
+    if not shows_costs:
+        hidden = [line for line in ordered if rates.passes_on(line.event_type, line.component)]
+        items = [_item(line, rates, currency) for line in ordered if line not in hidden]
+        return [*items, Item(_("Usage"), "", sum((line.amount for line in hidden), ZERO))] if hidden else items
     costs = [line for line in ordered if rates.is_cost(line.event_type, line.component)]
     margins = [line for line in ordered if rates.is_margin(line.event_type, line.component)]
     items = [_item(line, rates, currency) for line in ordered if line not in costs and line not in margins]
-    if not shows_costs:
-        hidden = sum((line.amount for line in (*costs, *margins)), ZERO)
-        return [*items, Item(_("Usage"), "", hidden)] if costs or margins else items
     items += [_item(line, rates, currency) for line in costs]
     if margins:
         items.append(Item(_("Total cost (provider)"), "", sum((line.amount for line in costs), ZERO), is_subtotal=True))
@@ -109,12 +110,13 @@ def _label(line: ComponentSum, rates: AccountRates) -> str:
 
 
 def _item(line: ComponentSum, rates: AccountRates, currency: str) -> Item:
-    label, quantity = _label(line, rates), quantity_words(line.quantity, line.unit)
+    label = _label(line, rates)
     exact = rates.exact_price(line)
     price = exact or rates.only_price(line)
     if price is None:
-        return Item(label, quantity, line.amount)
-    price_text = price_words(*price, currency).replace(" ", NO_BREAK_SPACE)
+        return Item(label, quantity_words(line.quantity, line.unit), line.amount)
+    quantity, price_text = measured_words(line.quantity, line.unit, *price, currency)
+    price_text = price_text.replace(" ", NO_BREAK_SPACE)
     if exact is not None:
         return Item(label, f"{quantity} {TIMES}{NO_BREAK_SPACE}{price_text}", line.amount)
     words = _("%(quantity)s at %(price)s") % {"quantity": quantity, "price": price_text}

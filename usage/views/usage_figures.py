@@ -41,6 +41,7 @@ class Totals:
     seconds: Decimal
     """Of calls in which somebody spoke."""
     requests: int
+    spent_on_requests: Decimal
     tokens: Decimal
     is_any: bool
 
@@ -57,15 +58,20 @@ class Totals:
             successes=sum(each.count for each in calls if each.outcome == SUCCESS),
             seconds=sum((each.seconds for each in calls if each.channel != "chat"), ZERO),
             requests=sum(each.count for each in requests),
+            spent_on_requests=sum((each.spent for each in requests), ZERO),
             tokens=sum((each.tokens for each in sums), ZERO),
             is_any=any(each.count for each in sums),
         )
 
     @property
-    def average(self) -> Decimal | None:
-        """What a call, or where there are none a request, cost on average."""
-        count, spent = (self.calls, self.spent_on_calls) if self.calls else (self.requests, self.spent)
-        return spent / count if count else None
+    def per_call(self) -> Decimal | None:
+        """What a call cost on average; None without calls."""
+        return self.spent_on_calls / self.calls if self.calls else None
+
+    @property
+    def per_request(self) -> Decimal | None:
+        """What a request of a gateway cost on average; None without requests."""
+        return self.spent_on_requests / self.requests if self.requests else None
 
     @property
     def success_percent(self) -> Decimal | None:
@@ -85,14 +91,14 @@ def figures_of(
         return [
             *figures,
             _count(_("LLM requests"), Decimal(now.requests), Decimal(before.requests), before),
-            _average(_("Average per request"), now, before, currency),
+            _average(_("Average per request"), now.per_request, before.per_request, before, currency),
             _count(_("Tokens"), now.tokens, before.tokens, before),
         ]
     figures.append(_count(_("Calls"), Decimal(now.calls), Decimal(before.calls), before))
     if now.success_percent is not None:
         figures.append(_success(now.success_percent, before))
     else:
-        figures.append(_average(_("Average per call"), now, before, currency))
+        figures.append(_average(_("Average per call"), now.per_call, before.per_call, before, currency))
     minutes = _count(_("Minutes"), _minutes(now), _minutes(before), before)
     if overage_minutes:
         words = ngettext("%(count)s overage minute", "%(count)s overage minutes", countable(overage_minutes)) % {
@@ -115,14 +121,13 @@ def _rounded(count: Decimal) -> str:
     return number(count, most=1 if count < 10 else 0)
 
 
-def _average(label: str, now: Totals, before: Totals, currency: str) -> Figure:
-    if now.average is None:
+def _average(label: str, now: Decimal | None, earlier: Decimal | None, before: Totals, currency: str) -> Figure:
+    if now is None:
         return Figure(label, "\N{EM DASH}", "")
-    value = money({"currency": currency}, _rough(now.average, currency))
-    if before.average is None:
+    value = money({"currency": currency}, _rough(now, currency))
+    if earlier is None:
         return Figure(label, value, "")
-    earlier = money_text(_rough(before.average, currency), currency)
-    return Figure(label, value, _change(now.average, before.average, earlier, before))
+    return Figure(label, value, _change(now, earlier, money_text(_rough(earlier, currency), currency), before))
 
 
 def _rough(amount: Decimal, currency: str) -> Decimal:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.http import QueryDict
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -43,7 +44,7 @@ class Period:
         else:
             before = day_span(self.before_first, self.before_last, year=self.before_first.year != self.last.year)
             spans = {"days": day_span(self.first, self.last, year=True), "before": before}
-        return _("%(days)s, compared with %(before)s") % spans
+        return capfirst(_("%(days)s, compared with %(before)s") % spans)
 
 
 def read_period(params: QueryDict, today: date) -> tuple[Dates, Period | None]:

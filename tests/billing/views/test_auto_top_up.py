@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import AutoTopUp, AutoTopUpStatus, TopUp
+from billing.models import AutoTopUp, AutoTopUpStatus, TopUp, TopUpStatus
 from billing.providers.base import FailureReason
 from notifications.models import Incident
 from notifications.services.incidents import open_incident
@@ -116,6 +116,14 @@ def test_a_viewer_changes_nothing(account: Account, reader: Callable[..., Client
     assert (card.removed_at, incident.dismissed_at, TopUp.objects.count()) == (None, None, 0)
 
 
+def test_only_those_who_may_add_a_card_are_told_to(account: Account, reader: Callable[..., Client]) -> None:
+    words = {
+        role: "Add one here" in reader(account, role).get(reverse("auto_top_up")).content.decode()
+        for role in (Role.OWNER, Role.BILLING, Role.VIEWER)
+    }
+    assert words == {Role.OWNER: True, Role.BILLING: True, Role.VIEWER: False}
+
+
 def test_another_accounts_cards_and_incidents_do_not_exist(
     account: Account, make_account: Callable[..., Account], reader: Callable[..., Client], stripe: StripeWorld
 ) -> None:
@@ -155,6 +163,26 @@ def test_a_dismissed_banner_stays_away_until_a_new_failure(account: Account, rea
     assert client.get(reverse("overview")).context["banners"] == []
     fail(account, FailureReason.CARD_DECLINED)
     assert len(client.get(reverse("overview")).context["banners"]) == 1
+
+
+def test_a_failed_charge_can_be_retried_after_its_banner_is_gone(
+    account: Account, reader: Callable[..., Client], stripe: StripeWorld
+) -> None:
+    def offers(role: Role = Role.OWNER) -> bool:
+        page = reader(account, role).get(reverse("auto_top_up")).content.decode()
+        return f'action="{reverse("auto_top_up_retry")}"' in page.partition('id="auto-top-up-attempts"')[2]
+
+    saved_card(stripe, account, DECLINING)
+    set_rule(account, threshold="200", amount="200")
+    assert not offers()
+    reader(account).post(reverse("auto_top_up_retry"))
+    incident = Incident.objects.get()
+    reader(account).post(reverse("incident_dismiss", args=[incident.pk]))
+    assert (offers(), offers(Role.VIEWER)) == (True, False)
+    saved_card(stripe, account)
+    reader(account).post(reverse("auto_top_up_retry"))
+    assert TopUp.objects.latest("id").status == TopUpStatus.SUCCEEDED
+    assert not offers()
 
 
 def test_dismissing_leads_nowhere_else(account: Account, reader: Callable[..., Client]) -> None:

@@ -33,6 +33,11 @@ def account(make_account: Callable[..., Account], stripe: StripeWorld) -> Accoun
     return account
 
 
+def offered(client: Client) -> list[str]:
+    """The types that the history can be narrowed to."""
+    return [value for value, _label in client.get(reverse("history")).context["query"].kind.options]
+
+
 def statuses(client: Client, **query: Any) -> list[tuple[str, Decimal, str]]:
     """The history's rows: kind, amount, status."""
     lines = client.get(reverse("history"), query).context["lines"]
@@ -86,6 +91,7 @@ def test_the_history_shows_what_came_what_failed_and_what_is_open(
     assert statuses(client, type="auto_top_up") == []
     assert statuses(client, project=account.projects.get().pk) == []
     assert statuses(client, when="other", to="2020-01-01") == []
+    assert offered(client) == ["", "top_up", "promo"]
 
 
 def test_every_top_up_of_the_history_leads_to_its_page(account: Account, reader: Callable[..., Client]) -> None:
@@ -125,6 +131,7 @@ def test_a_refund_is_processing_until_it_has_arrived(account: Account, reader: C
     (row,) = refunds.request(wallet_id=account.wallet.pk, amount=Decimal(20), reason="Closing", user_id=None)
     asked = [("refund", Decimal(-20), "Processing")]
     assert statuses(client, type="refund") == asked
+    assert offered(client) == ["", "top_up", "refund", "promo"]
     refunds.approve(refund_id=row.pk, user_id=None, decision="Agreed")
     assert statuses(client, type="refund") == asked
     refunds.submit(refund_id=row.pk)

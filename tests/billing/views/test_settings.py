@@ -6,17 +6,22 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from threading import Thread
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from billing.models import TaxRate, TopUpTerms, Transaction, Wallet
 from billing.verification.run import verify
 from billing.views.settings_zones import typed_zone, zones
 from organizations.models import Account, Organization, Role, User
+from organizations.services.accounts import change_account
+from tests.billing.threads import ended_without_waiting
 from tests.factories import ApiClient, make_user
 from tests.usage.conftest import bare_account
 from tests.usage.events import charge, event, key_of
@@ -25,6 +30,7 @@ from usage.services.void import void_event
 __all__ = ["bare_account"]
 
 QUERIES_AT_MOST = 15
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 D = Decimal
 Make = Callable[..., Account]
 Reader = Callable[..., Client]
@@ -75,6 +81,15 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_saved(account: Acc
     assert kept(account) == ("Harbor Dental", "America/New_York", "")
 
 
+def test_a_name_may_be_written_in_any_script(account: Account, reader: Reader) -> None:
+    client = reader(account)
+    for name in ("क्\u200dष नमूना", "डेंटल"):
+        save(client, name)
+        assert kept(account)[0] == name
+    for name in ("a\x00b", "a\u202eb", "a\u2028b\x07"):
+        assert save(client, name).context["form"].errors == {"name": "Enter the name."}
+
+
 @pytest.mark.parametrize("role", [Role.BILLING, Role.VIEWER])
 def test_others_read_the_account_and_change_nothing(account: Account, reader: Reader, role: Role) -> None:
     client = reader(account, role)
@@ -98,13 +113,16 @@ def test_everybody_chooses_an_own_language(account: Account, reader: Reader) -> 
 
 
 def test_time_zones_are_found_by_their_city() -> None:
-    known = {each.name: each for each in zones(datetime(2026, 11, 21, tzinfo=UTC))}
+    known = {each.name: each for each in zones(NOW)}
     assert (known["Asia/Kolkata"].place, known["Asia/Kolkata"].offset) == ("Kolkata, India", "UTC+05:30")
     assert "Asia/Calcutta" not in known
     typed = ["new york", " asia/kolkata ", "Asia/Calcutta", "utc", "Atlantis"]
     assert [typed_zone(each) for each in typed] == [
         "America/New_York", "Asia/Kolkata", "Asia/Calcutta", "UTC", "Atlantis",
     ]  # fmt: skip
+    with translation.override("ru"):
+        assert {each.name: each.place for each in zones(NOW)}["Europe/Kyiv"] == "Киев, Украина"
+        assert [typed_zone(each) for each in ("москва", "Berlin")] == ["Europe/Moscow", "Europe/Berlin"]
 
 
 # The tax
@@ -126,12 +144,12 @@ def test_the_treatment_follows_the_country(account: Account, reader: Reader) -> 
     TaxRate.objects.create(name="VAT", country="DE", percent=D("19"), valid_from=date(2020, 1, 1))
     TaxRate.objects.create(name="Sales tax", country="US", region="NY", percent=D("8.875"), valid_from=date(2020, 1, 1))
     client = reader(account, Role.BILLING)
-    assert "No tax is added to top-ups: none is due in United States." in page_of(client)
+    assert "United States: no tax is added to top-ups." in page_of(client)
     assert "there is none yet" in page_of(client)
     row = organization(account)
-    assert "Every top-up is charged with VAT 19%, as is due in Germany." in page_of(client)
+    assert "Germany: every top-up is charged with VAT 19%." in page_of(client)
     page = tax(client, country="US", region="ny", tax_id="12-3456789").content.decode()
-    assert "Every top-up is charged with Sales tax 8.875%, as is due in NY, United States." in page
+    assert "NY, United States: every top-up is charged with Sales tax 8.875%." in page
     row.refresh_from_db()
     assert (row.country, row.region, row.tax_id, row.name) == ("US", "NY", "12-3456789", "Harbor GmbH")
 
@@ -220,7 +238,8 @@ def test_moving_west_and_east_counts_the_day_from_the_midnight_there(
         clock.move_to(datetime(2026, 12, 21, 19, 0, tzinfo=UTC))  # Kolkata: 00:30 on the 22nd
         page = save(client, "Acme", "Asia/Kolkata").content.decode()
         assert "Saved. Today began at midnight in Kolkata: $0.00 spent so far." in page
-        assert today_of(account) == (date(2026, 12, 21), D("0.55"))  # from 18:30 on the 20th, Kolkata's midnight
+        assert today_of(account) == (date(2026, 12, 22), D(0))
+        assert verify() == []
         spend(account, 7)
         assert today_of(account) == (date(2026, 12, 22), D("0.07"))
         assert verify() == []
@@ -257,6 +276,32 @@ def test_staff_who_move_an_account_count_its_day_anew_too(bare_account: Make, st
     assert today_of(account) == (date(2026, 11, 20), D("0.2"))
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "today"), [("UTC", "Pacific/Kiritimati", 22), ("Pacific/Kiritimati", "UTC", 21)]
+)
+def test_a_charge_that_waited_for_a_move_counts_towards_the_new_day(
+    transactional_db: None, bare_account: Make, before: str, after: str, today: int
+) -> None:
+    with time_machine.travel(datetime(2026, 12, 21, 8, 0, tzinfo=UTC)) as clock:  # Kiritimati: 22:00
+        account = bare_account("aipbx", paid="50", timezone=before)
+        spend(account, 10)
+        clock.move_to(datetime(2026, 12, 21, 12, 0, tzinfo=UTC))  # Kiritimati: 02:00 on the 22nd
+
+        def late() -> None:
+            spend(account, 20)
+            connection.close()
+
+        thread = Thread(target=late)
+        with transaction.atomic():
+            change_account(account_id=account.pk, name="Acme", timezone=after, language="", user_id=None)
+            thread.start()
+            assert not ended_without_waiting(thread)
+        thread.join()
+        since_midnight = D("0.2") if after == "Pacific/Kiritimati" else D("0.3")
+        assert today_of(account) == (date(2026, 12, today), since_midnight)
+        assert verify() == []
+
+
 def test_a_move_without_usage_counts_nothing(account: Account, reader: Reader) -> None:
     save(reader(account), timezone="UTC")
     assert today_of(account) == (None, D(0))
@@ -288,6 +333,13 @@ def test_settings_lead_to_their_parts(account: Account, reader: Reader) -> None:
     for name in ("settings", "members", "security"):
         html = client.get(reverse(name)).content.decode()
         assert all(f'href="{reverse(each)}"' in html for each in ("settings", "members", "security"))
+
+
+def test_all_parts_speak_the_accounts_language(account: Account, reader: Reader) -> None:
+    Account.objects.filter(pk=account.pk).update(language="ru")
+    client = reader(account)
+    for name in ("settings", "members", "security"):
+        assert client.get(reverse(name))["Content-Language"] == "ru", name
 
 
 def test_somebody_without_an_account_has_only_security(client: Client, db: None) -> None:

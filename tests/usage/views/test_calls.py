@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -43,6 +45,24 @@ def test_a_listener_is_told_of_the_newest_call(
     authorize(key=key_of("letustalk"), request=question(account, "c-9"))
     words = client.get(reverse("calls")).context["live_words"]
     assert words == "Last call: +1 628 555 0117, $0.052. 1 call in progress"
+
+
+def test_a_call_whose_start_is_not_told_ended_when_it_was_reported(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    account = bare_account("letustalk", paid="10")
+    client = reader(account)
+    over = datetime(2026, 3, 15, 12, 3, tzinfo=UTC)
+    told: dict[str, Any] = {"started_at": over - timedelta(minutes=3), "duration_seconds": 180, "provider_costs": COSTS}
+    with time_machine.travel(over + timedelta(seconds=4), tick=False):
+        charge("letustalk", event(account, occurred_at=over, **told))
+        charge("letustalk", event(account, occurred_at=over, duration_seconds=180, provider_costs=COSTS))
+    known, unknown = (
+        [(f"{step.at:%H:%M:%S}", step.title) for step in client.get(reverse("call", args=[pk])).context["trail"]]
+        for pk in UsageEvent.objects.order_by("id").values_list("pk", flat=True)
+    )
+    assert known == [("12:00:00", "Started"), ("12:03:00", "Ended"), ("12:03:04", "Charged $0.052")]
+    assert unknown == known[1:]
 
 
 def test_a_call_in_progress_shows_what_is_held(
@@ -83,7 +103,25 @@ def test_filters_by_channel_result_project_and_kind(
     assert shown(result="failed") == ["failed-b"]
     assert shown(project=account.projects.get(external_id="a").pk) == ["web-a", "phone-a"]
     assert shown(channel="crawl.completed") == []
+    assert _ways(client) == ["", "phone", "web"]
+    assert _ways(client, channel="crawl.completed") == ["", "phone", "web", "crawl.completed"]
     assert "No call matches these filters" in client.get(reverse("calls"), {"when": "2020-01"}).content.decode()
+
+
+def test_the_only_channel_and_what_the_product_knows_nothing_of_are_no_choice(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    account = bare_account("aipbx", paid="10")
+    client = reader(account)
+    assert _ways(client) == [""]
+    charge("aipbx", event(account, call_id="only"))
+    assert _ways(client) == [""]
+    assert 'name="channel"' not in client.get(reverse("calls")).content.decode()
+
+
+def _ways(client: Client, **query: str) -> list[str]:
+    choice = client.get(reverse("calls"), query).context["query"].channel
+    return [value for value, _label in choice.options]
 
 
 def test_outcomes_can_be_filtered_where_calls_have_them(

@@ -51,6 +51,14 @@ def shown(stored: dict[str, str], method: str = "unit") -> tuple[str, str, str]:
             ("47 s", f"{TIMES} $0.003 / min", ""),
         ),
         (
+            line(quantity="3700.5", unit="second", price="1.00", per="3600", amount="1.027917"),
+            ("61 min 40.5 s", f"{TIMES} $1.00 / h", ""),
+        ),
+        (
+            line(quantity="90", unit="second", price="0.0001", amount="0.009"),
+            ("90 s", f"{TIMES} $0.0001", ""),
+        ),
+        (
             line(quantity="700", unit="second", price="1.00", per="3600", amount="0.194444"),
             ("11 min 40 s", f"{TIMES} $1.00 / h", ""),
         ),

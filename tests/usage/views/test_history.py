@@ -75,16 +75,16 @@ def rows(client: Client, **query: Any) -> list[Any]:
 
 
 def test_one_by_one_is_the_ledger_itself(account: Account, reader: Callable[..., Client]) -> None:
-    found = rows(reader(account), view="each")
+    found = rows(reader(account), view="each", simulated="hidden")
     ledger = Transaction.objects.filter(wallet=account.wallet).order_by("-number")
     assert [(row.number, row.amount, row.balance_after) for row in found] == [
         (each.number, each.amount.amount, each.balance_after.amount) for each in ledger
     ]
-    assert len(pages(reader(account), view="each")) == 3
+    assert len(pages(reader(account), view="each", simulated="hidden")) == 3
 
 
 def test_by_day_a_days_calls_are_one_row(account: Account, reader: Callable[..., Client]) -> None:
-    found = rows(reader(account))
+    found = rows(reader(account), simulated="hidden")
     newest = [(row.kind, row.count, row.amount, row.first_number, row.number) for row in found[:3]]
     last = Transaction.objects.filter(wallet=account.wallet).order_by("-number")[0].number
     assert newest == [
@@ -97,7 +97,7 @@ def test_by_day_a_days_calls_are_one_row(account: Account, reader: Callable[...,
 
 
 @pytest.mark.parametrize("view", ["", "each"])
-@pytest.mark.parametrize("simulated", ["", "shown"])
+@pytest.mark.parametrize("simulated", ["", "hidden"])
 @pytest.mark.parametrize("kind", ["", "call", "credit"])
 def test_newer_leads_back_the_same_way(
     account: Account,
@@ -133,6 +133,22 @@ def _edge_before_last(client: Client, query: dict[str, str]) -> str:
         edge = parameters["before"] = page.older
 
 
+def test_the_types_offered_are_those_that_there_is_anything_of(
+    account: Account, bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    def offered(client: Client, **query: str) -> list[str]:
+        return [value for value, _label in client.get(reverse("history"), query).context["query"].kind.options]
+
+    assert offered(reader(account)) == ["", "call", "crawl", "credit"]
+    assert offered(reader(account), type="allotment") == ["", "call", "crawl", "credit", "allotment"]
+    sandbox = bare_account("aitelier", projects={"pilot": "sandbox"})
+    assert offered(reader(sandbox)) == [""]
+    charge("aitelier", event(sandbox, project="pilot", goal_reached=True))
+    assert offered(reader(sandbox)) == [""]
+    charge("aitelier", event(sandbox, event_type="crawl.completed", project="pilot", pages=300, crawler_seconds=1800))
+    assert offered(reader(sandbox)) == ["", "call", "crawl"]
+
+
 def test_filters_find_what_they_name_and_nothing_else(account: Account, reader: Callable[..., Client]) -> None:
     client = reader(account)
     back = account.projects.get(external_id="back")
@@ -141,23 +157,37 @@ def test_filters_find_what_they_name_and_nothing_else(account: Account, reader: 
     assert [row.kind for row in rows(client, view="each", project=back.pk)] == ["crawl"] * DAYS
     day = rows(client, view="each", when="2026-03-02")
     assert {f"{row.day:%m-%d}" for row in day} == {"03-02"}
-    assert len(day) == 7
+    assert len(day) == 7 + 2  # two of them simulated
     assert len(rows(client, when="2026-02")) == 1
-    assert rows(client, when="other", **{"from": "2026-03-08", "to": "2026-03-08", "type": "call"})[0].count == 5
+    eighth = rows(client, when="other", **{"from": "2026-03-08", "to": "2026-03-08", "type": "call"})
+    assert sorted((row.is_simulated, row.count) for row in eighth) == [(False, 5), (True, 2)]
     assert rows(client, when="today") == []
 
 
-def test_simulated_charges_are_shown_only_on_request_and_as_such(
+def test_simulated_charges_stand_among_the_others_as_such_and_can_be_hidden(
     account: Account, reader: Callable[..., Client]
 ) -> None:
     client = reader(account)
-    assert not any(row.is_simulated for row in rows(client, view="each"))
-    one_by_one = [row for row in rows(client, view="each", simulated="shown") if row.is_simulated]
+    one_by_one = [row for row in rows(client, view="each") if row.is_simulated]
     assert len(one_by_one) == 2 * DAYS
-    by_day = [row for row in rows(client, simulated="shown") if row.is_simulated]
+    by_day = [row for row in rows(client) if row.is_simulated]
     assert [(row.count, row.amount, row.number, row.balance_after) for row in by_day] == [
         (2, Decimal("-1.2"), None, None)
     ] * DAYS
+    for view in ("", "each"):
+        assert not any(row.is_simulated for row in rows(client, view=view, simulated="hidden"))
+    page = client.get(reverse("history"), {"view": "each"})
+    marked = [line.status for line in page.context["lines"] if line.row.is_simulated]
+    assert marked == ["Simulated"] * len(marked) != []
+
+
+def test_where_there_is_no_sandbox_nothing_is_said_of_one(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    html = reader(bare_account("aipbx", paid="5")).get(reverse("history")).content.decode()
+    assert ('name="when"' in html, 'name="simulated"' in html, "imulated" in html) == (True, False, False)
+    own = reader(bare_account("osmtalk", projects={"test": "sandbox"})).get(reverse("history")).content.decode()
+    assert 'name="simulated"' in own  # its service put a project there
 
 
 def test_a_reversal_is_a_row_of_its_own_with_its_reason(account: Account, reader: Callable[..., Client]) -> None:
@@ -219,12 +249,16 @@ def read_csv(client: Client, name: str, **query: Any) -> list[dict[str, str]]:
 
 def test_csv_has_every_row_the_filters_let_through(account: Account, reader: Callable[..., Client]) -> None:
     client = reader(account)
-    found = read_csv(client, "history_csv", view="each")
+    found = read_csv(client, "history_csv", view="each", simulated="hidden")
     ledger = list(Transaction.objects.filter(wallet=account.wallet).order_by("-number"))
     assert [(row["number"], row["amount"]) for row in found] == [
         (str(each.number), f"{each.amount.amount:f}") for each in ledger
     ]
     assert {row["type"] for row in read_csv(client, "history_csv", type="crawl")} == {"crawl"}
+    every = [row for row in read_csv(client, "history_csv", view="each") if row["simulated"] == "yes"]
+    assert [(row["project"], row["amount"], row["balance_after"]) for row in every] == [("pilot", "-0.600000", "")] * (
+        2 * DAYS
+    )
 
 
 def test_no_csv_cell_is_a_formula(bare_account: Callable[..., Account], reader: Callable[..., Client]) -> None:

@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import AutoTopUp, ProductTerms, TopUp, TopUpStatus, Wallet
+from billing.models import AutoTopUp, TopUp, TopUpStatus, Wallet
 from billing.services.limits import set_limits
 from notifications.models import Incident
 from notifications.services.incidents import dismiss, open_incident, resolve
@@ -25,6 +27,7 @@ from usage.services.authorize import authorize
 from usage.services.void import void
 
 COSTS = {"llm": "0.005", "stt": "0.006", "tts": "0.022", "sip": "0.007"}
+VOID = {"input", "meta", "link", "br", "img", "hr"}
 FIELD = re.compile(r'name="(account|within|seen|shown)"\s+value="([^"]*)"')
 NO_SUCH_TOP_UP = {
     "provider": "stripe",
@@ -33,6 +36,35 @@ NO_SUCH_TOP_UP = {
     **dict.fromkeys(("amount", "net", "total", "charge_amount"), Decimal(10)),
     "tax": Decimal(0),
 }
+
+
+class Parts(HTMLParser):
+    """The parts that a page asks for anew, and the fields to type in of every element that has an id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.live: list[str] = []
+        self.fields: dict[str, list[str]] = {}
+        self.open: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note what begins here, and, for a field, all that is open around it."""
+        known = dict(attrs)
+        self.live += [
+            part.partition(":")[0].strip("#") for part in (known.get("hx-select-oob") or "").split(",") if part
+        ]
+        own = known.get("id") or ""
+        self.fields.setdefault(own, [])
+        if tag in ("select", "textarea") or (tag == "input" and known.get("type") != "hidden"):
+            for _tag, around in self.open:
+                self.fields[around].append(known.get("name") or tag)
+        if tag not in VOID:
+            self.open.append((tag, own))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element, and what was left open in it."""
+        while self.open and self.open.pop()[0] != tag:
+            pass
 
 
 def page(client: Client, name: str = "overview", **query: Any) -> dict[str, str]:
@@ -73,6 +105,20 @@ def test_nothing_new_costs_four_statements_and_no_word(
     assert (response.status_code, response.content) == (204, b"")
     assert "HX-Trigger" not in response
     assert len(sent) == 4, sent  # session, reader, membership, pulse
+
+
+def test_the_pulse_is_read_by_index_alone(account: Account, client: Client, statements: Callable[[], Any]) -> None:
+    """What is asked every few seconds costs the same at a million rows."""
+    asked = page(client)
+    with statements() as sent:
+        look(client, asked)
+    (pulse,) = [each for each in sent if "billing_wallet" in each]
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + pulse.replace("$1", str(account.pk)))
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "usage_usageevent" in plan
+    assert "Seq Scan" not in plan, plan
 
 
 def test_a_change_comes_once_in_few_statements(account: Account, client: Client, statements: Callable[[], Any]) -> None:
@@ -143,7 +189,12 @@ def limit(account: Account) -> None:
 
 def go_live(account: Account) -> None:
     project = account.projects.get(external_id="pilot")
-    set_mode(account_id=account.pk, project_id=project.pk, mode=Mode.LIVE, user_id=None)
+    set_mode(
+        account_id=account.pk,
+        project_id=project.pk,
+        mode=Mode.LIVE,
+        user_id=Membership.objects.get(account=account).user_id,
+    )
 
 
 def top_up(account: Account) -> None:
@@ -292,12 +343,22 @@ def test_going_live_says_once_what_would_stop_calls(
     assert response.content.decode().count("The balance is used up") == 1
 
 
-def test_live_parts_hold_nothing_to_type_in(account: Account, client: Client) -> None:
-    """A part that is replaced while somebody types would lose what was typed."""
-    ProductTerms.objects.update(daily_cap=None)
-    for name in ("overview", "calls"):
-        body = client.get(reverse(name)).content.decode()
-        parts = re.search(r'hx-select-oob="([^"]+)"', body)
-        assert parts is not None
-        for part in (each.partition(":")[0].strip("# ") for each in parts[1].split(",")):
-            assert f'id="{part}"' in body, (name, part)
+@pytest.mark.parametrize(
+    "name", ["overview", "calls", "history", "usage", "limits", "projects", "coupons", "auto_top_up", "refund"]
+)
+@pytest.mark.parametrize("is_used", [False, True], ids=["nothing yet", "used"])
+def test_live_parts_are_there_and_hold_nothing_to_type_in(
+    account: Account, client: Client, name: str, is_used: bool
+) -> None:
+    """htmx complains of a part that is missing; one that is replaced while somebody types would lose what was typed."""
+    if is_used:
+        charge("letustalk", event(account, project="main", provider_costs=COSTS))
+    shown = Parts()
+    shown.feed(client.get(reverse(name)).content.decode())
+    assert shown.live
+    assert {part: shown.fields.get(part) for part in shown.live} == {part: [] for part in shown.live}
+
+
+def test_a_coupon_is_not_looked_at_again_by_itself(client: Client) -> None:
+    """Each look at a code counts as a try (billing.services.coupon_attempts)."""
+    assert "moved from:body" not in client.get(reverse("coupons"), {"code": "GUESS"}).content.decode()

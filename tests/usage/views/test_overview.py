@@ -20,6 +20,7 @@ from usage.models import UsageEvent
 from usage.services.authorize import authorize
 from usage.services.void import void
 
+MINUS = "\N{MINUS SIGN}"
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 QUERIES_AT_MOST = 15
 
@@ -72,7 +73,7 @@ def test_the_month_is_compared_with_the_same_days_of_the_last(account: Account, 
     assert (month.spent, month.calls, month.tokens) == (Decimal("0.405"), 2, Decimal(1000))
     assert month.average_per_call == Decimal("0.2025")
     assert (before.spent, before.calls) == (Decimal("0.2"), 1)
-    assert response.context["before_span"] == "February 1\N{EN DASH}15"
+    assert response.context["before_span"] == "Feb 1\N{THIN SPACE}\N{EN DASH}\N{THIN SPACE}15"
 
 
 def test_the_day_is_the_accounts_own(account: Account, reader: Callable[..., Client]) -> None:
@@ -231,3 +232,28 @@ def test_what_is_owed_on_a_credit_limit_adds_up(
         ("Owed so far", Decimal(-1)),
     ]
     assert context["balance"].available == Decimal(49)
+
+
+def test_the_charts_last_label_ends_with_it_where_bars_are_narrower_than_words(
+    account: Account, reader: Callable[..., Client]
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        charge_on(NOON - timedelta(days=1), account)
+        client = reader(account)
+        month = client.get(reverse("overview")).context["chart"].ticks
+        week = client.get(reverse("usage"), {"when": "7"}).context["chart"].ticks
+    assert [tick.anchor for tick in month] == ["middle"] * 4 + ["end"]
+    assert month[-1].x == "100%"
+    assert {tick.anchor for tick in week} == {"middle"}
+
+
+def test_the_last_amounts_keep_their_cents_in_one_line(account: Account, reader: Callable[..., Client]) -> None:
+    with time_machine.travel(NOON - timedelta(days=1), tick=False):
+        charge("aipbx", event(account, stt_seconds=70))
+    with time_machine.travel(NOON, tick=False):
+        charge("aipbx", event(account, stt_seconds=100))
+        response = reader(account).get(reverse("overview"))
+    assert [line.row.amount for line in response.context["lines"]][:2] == [Decimal("-0.01"), Decimal("-0.007")]
+    assert response.context["last_micro"] == 1
+    last = response.content.decode().partition('id="overview-last"')[2]
+    assert f'{MINUS}$0.01<span class="micro"></span>' in last

@@ -272,6 +272,15 @@ def test_before_any_card_holds_the_page_says_what_will(bare_account: Accounts, r
     assert [(each.day, len(each.changes)) for each in response.context["coming"]] == [("Jan 1, 2020", 4)]
 
 
+def test_a_least_amount_alone_is_not_free(bare_account: Accounts, reader: Reader) -> None:
+    account = bare_account("aipbx")
+    least = {"price": 0, "minimum": Decimal("0.05")}
+    publish(account.product, NOON, lambda draft: draft.rates.filter(component="analytics").update(**least))
+    with time_machine.travel(NOON + DAY, tick=False):
+        (calls,) = shown(reader, account).context["sections"]
+    assert lines_of(calls, "USD")[-1] == ("Analytics", "$0.00 per call. At least $0.05")
+
+
 def test_other_ways_of_counting_are_said_in_words(
     bare_account: Accounts, reader: Reader, products: dict[str, Product]
 ) -> None:

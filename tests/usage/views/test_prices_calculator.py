@@ -137,6 +137,7 @@ def test_it_says_what_the_api_estimates(
     [
         ({"of": "crawl.completed", "typed": "-", "pages": "250", "crawler_seconds": "0.5"}, "0.50", ""),
         ({"of": "crawl.completed", "typed": "-", "pages": "250", "crawler_seconds": "1:30:00"}, "1.50", ""),
+        ({"of": "crawl.completed", "typed": "-", "pages": "250", "crawler_seconds": "1:30"}, "1.50", ""),
         (
             {"of": "crawl.completed", "typed": "-", "pages": "100", "crawler_seconds": "0.5"},
             "0",

@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from organizations.models import Account
 from tests.usage.events import charge, event
+from tests.usage.views.price_lists import publish
+from usage.models import RateCardVersion
 
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
 FEBRUARY = datetime(2026, 2, 10, 12, 0, tzinfo=UTC)
@@ -72,6 +74,18 @@ def test_what_is_priced_alike_on_both_costs_what_it_cost(account: Callable[..., 
     assert [(each.name, each.cost, each.verdict) for each in compared.others] == [
         ("gpt-realtime", "$5.00", "about $4.00 more (399%)")
     ]
+
+
+def test_what_depends_on_the_channel_is_not_compared(account: Callable[..., Account], reader: Reader) -> None:
+    def dearer_on_the_phone(draft: RateCardVersion) -> None:
+        rate = draft.rates.get(model="qwen-realtime", component="llm_input")
+        rate.pk, rate.channels, rate.price = None, ["phone"], Decimal("0.9")
+        rate.save()
+
+    customer = account("aipbx")
+    used("aipbx", customer, model="gpt-realtime", llm_input_tokens=1000)
+    publish(customer.product, NOON - timedelta(days=1), dearer_on_the_phone)
+    assert seen(reader, customer).context["compared"] == []
 
 
 def test_calls_that_named_no_model_are_not_compared(account: Callable[..., Account], reader: Reader) -> None:

@@ -69,6 +69,26 @@ def test_each_project_shows_its_mode_and_the_would_be_cost_is_in_no_total(
     assert "They start in the sandbox." in page
 
 
+def test_requests_are_counted_beside_calls_and_services_that_share_the_balance_are_named(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    account = bare_account("osmtalk", paid="10", projects={"gateway": "live", "line": "live"})
+    request: dict[str, Any] = {"event_type": "llm.completed", "project": "gateway", "provider_costs": {"llm": "0.80"}}
+    charge("osmapi", event(account, **request), event(account, **request))
+    response = reader(account).get(reverse("projects"))
+    lines = lines_of(response)
+    assert (lines["gateway"].month.calls, lines["gateway"].month.requests, response.context["total"].requests) == (
+        0,
+        2,
+        2,
+    )
+    page = response.content.decode()
+    assert page.count("2 LLM requests") == 2  # in the table, and on a phone
+    assert "New projects are made in osmTalk and osmAPI and appear here at once." in page
+    pbx = reader(bare_account("aipbx")).get(reverse("projects")).content.decode()
+    assert ("New projects are made in AI PBX and appear here at once." in pbx, "LLM request" in pbx) == (True, False)
+
+
 def test_the_month_is_the_accounts_own_and_thirty_days_reach_into_the_one_before(
     bare_account: Callable[..., Account], reader: Callable[..., Client]
 ) -> None:

@@ -43,7 +43,7 @@ _numbers = itertools.count(1)
 
 def grow(account: Account, count: int) -> None:
     """So many more of everything that an account has many of."""
-    service = account.product.services.first()
+    service = account.product.services.get(slug=account.product.slug)
     projects = [project.external_id for project in account.projects.all()]
     now = timezone.now()
     for days in (9, 3, 0):

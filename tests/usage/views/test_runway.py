@@ -12,7 +12,7 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from billing.models import AutoTopUp, GrantKind, TopUpTerms, TransactionKind, Wallet
+from billing.models import AutoTopUp, Card, GrantKind, ProductTerms, TopUpTerms, TransactionKind, Wallet
 from billing.services.credits import credit
 from organizations.models import Account
 from tests.usage.events import charge, event
@@ -116,12 +116,54 @@ def test_an_allotment_to_come_is_counted(account: Account, reader: Callable[...,
     assert runway(account, reader, monthly_allotment=Decimal(62)).length == "More than a year"
 
 
-def test_automatic_top_up_makes_it_last(account: Account, reader: Callable[..., Client]) -> None:
-    spend(account, STEADY)
+def rule_with_card(account: Account) -> AutoTopUp:
     TopUpTerms.objects.filter(product=account.product).update(offers_auto_top_up=True)
-    rule = AutoTopUp.objects.create(
+    Card.objects.create(wallet=account.wallet, reference="pm_1", brand="Visa", last4="4242", exp_month=1, exp_year=2030)
+    return AutoTopUp.objects.create(
         wallet=account.wallet, currency="USD", threshold=Decimal(20), amount=Decimal(50), status="on"
     )
+
+
+def test_automatic_top_up_that_cannot_charge_promises_nothing(account: Account, reader: Callable[..., Client]) -> None:
+    spend(account, STEADY)
+    rule = rule_with_card(account)
+    assert len(runway(account, reader).basis) == 3
+    AutoTopUp.objects.filter(pk=rule.pk).update(next_attempt_at=NOON + timedelta(days=17))  # the ceiling is reached
+    assert runway(account, reader).basis == [STEADY_WORDS]
+    AutoTopUp.objects.filter(pk=rule.pk).update(next_attempt_at=None)
+    assert runway(account, reader, is_frozen=True).basis == [STEADY_WORDS]
+    Card.objects.update(removed_at=NOON)
+    assert runway(account, reader, is_frozen=False).basis == [STEADY_WORDS]
+
+
+def test_what_lies_below_the_floor_starts_no_call_and_is_not_counted(
+    account: Account, reader: Callable[..., Client]
+) -> None:
+    spend(account, STEADY)
+    ProductTerms.objects.filter(product=account.product).update(floor=Decimal(60))
+    assert runway(account, reader).length == "6 days"  # 12 of the 72
+    assert runway(account, reader, mode="postpay", credit_limit=Decimal(28)).length == "50 days"  # it has no floor
+
+
+def test_credit_that_expired_a_moment_ago_is_not_lost_twice(account: Account, reader: Callable[..., Client]) -> None:
+    spend(account, STEADY)
+    with time_machine.travel(NOON - timedelta(hours=1), tick=False):
+        credit(
+            wallet_id=account.wallet.pk,
+            kind=GrantKind.PROMO,
+            amount=Decimal(50),
+            key="promo",
+            transaction_kind=TransactionKind.PROMO,
+            description="Gift",
+            expires_at=NOON - timedelta(seconds=1),
+        )
+    found = runway(account, reader)  # the sweep has not come yet
+    assert (found.length, found.basis) == ("36 days", [STEADY_WORDS])
+
+
+def test_automatic_top_up_makes_it_last(account: Account, reader: Callable[..., Client]) -> None:
+    spend(account, STEADY)
+    rule = rule_with_card(account)
     words = "Auto top-up adds $50.00 when less than $20.00 is left, so it lasts as long as the card is charged."
     found = runway(account, reader)
     assert found.basis[1:] == [words, "The next charge is expected about April 10."]

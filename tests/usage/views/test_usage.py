@@ -13,16 +13,19 @@ from django.db.models import Sum
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from billing.models import Transaction, TransactionKind
 from organizations.models import Account, Role
 from tests.usage.events import charge, event
+from tests.usage.views.price_lists import publish
 from usage.models import DailyComponent, DailyUsage, UsageEvent
 from usage.services.chat_hours import charge_due_hours
 from usage.services.void import void
 from usage.views.charge_lines import TIMES
 
 NOON = datetime(2026, 3, 15, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
 QUERIES_AT_MOST = 10
 OF_USAGE = ("call", "chat", "crawl", "llm")
 
@@ -40,7 +43,7 @@ def plain_words(text: str) -> str:
 
 
 def figures_of(response: Any) -> dict[str, tuple[str, str]]:
-    return {each.label: (str(each.value), each.note) for each in response.context["figures"]}
+    return {each.label: (strip_tags(each.value), each.note) for each in response.context["figures"]}
 
 
 def items_of(response: Any) -> list[tuple[str, list[tuple[str, str, D]]]]:
@@ -202,7 +205,7 @@ def test_ai_pbx_sees_components_by_model(bare_account: Callable[..., Account], r
     ]
     assert response.context["matrix"] is None
     assert assert_adds_up(response, account) == D("0.068")
-    assert figures_of(response)["Average per call"][0] == '$0.01<span class="micro">7</span>'
+    assert figures_of(response)["Average per call"][0] == "$0.017"
     assert [(line.label, line.calls, line.minutes, line.spent) for line in response.context["channels"]] == [
         ("Phone", 3, "2", D("0.048")),
         ("Web", 1, "1", D("0.02")),
@@ -249,6 +252,75 @@ def test_a_product_that_shows_no_costs_tells_them_neither_here_nor_in_the_file(
     for trace in ("0.022", "0.007", "0.012", "margin", "Margin", "SIP", "sip,", "30%"):
         assert trace not in text_of(response) + written, trace
     assert ",usage,,,,0.052000,USD" in written
+
+
+def test_what_was_a_providers_cost_stays_untold_when_it_gets_a_price_of_its_own(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        account = bare_account("letustalk", paid="10")
+        account.product.shows_costs = False
+        account.product.save()
+        charge("letustalk", event(account, provider_costs=COSTS))
+        of_calls = {"event_type": "call.completed", "component": "llm"}
+        fixed = {"method": "unit", "unit": "call", "metric": "", "price": D("0.01")}
+        publish(account.product, NOON + SECOND, lambda draft: draft.rates.filter(**of_calls).update(**fixed))
+    with time_machine.travel(NOON + timedelta(minutes=1), tick=False):
+        client = reader(account)
+        assert items_of(page_of(client)) == [("", [("Usage", "", D("0.052"))])]
+        written = b"".join(client.get(reverse("usage_csv")).streaming_content).decode()  # type: ignore[attr-defined]
+    assert ",usage,,,,0.052000,USD" in written
+    assert "0.005" not in written
+
+
+@pytest.mark.parametrize(
+    ("priced", "seconds", "words"),
+    [
+        ({"price": D(400)}, "0.045", "0.045 s x $400.00 / min"),  # as 0.0008 min it would not give the amount
+        ({"unit": "second", "units_per_increment": 1, "price": D("0.0002")}, "90", "90 s x $0.0002"),
+        ({"unit": "second", "units_per_increment": 1, "per": 60}, "90", "1.5 min x $0.006"),
+        ({"unit": "frame %", "units_per_increment": 1}, "90", "90 frame % x $0.006"),
+    ],
+)
+def test_a_quantity_stands_in_the_unit_of_its_price(
+    bare_account: Callable[..., Account],
+    reader: Callable[..., Client],
+    priced: dict[str, Any],
+    seconds: str,
+    words: str,
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        account = bare_account("aipbx", paid="10")
+        publish(account.product, NOON, lambda draft: draft.rates.filter(component="stt").update(**priced))
+        charge("aipbx", event(account, stt_seconds=seconds))
+        ((_title, [(_label, shown, _amount)]),) = items_of(page_of(reader(account)))
+    assert shown == words
+
+
+def test_a_least_amount_is_not_put_down_to_rounding(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    with time_machine.travel(NOON, tick=False):
+        account = bare_account("aipbx", paid="10")
+        least = {"minimum": D("0.05")}
+        publish(account.product, NOON, lambda draft: draft.rates.filter(component="stt").update(**least))
+        charge("aipbx", event(account, stt_seconds=90))
+        assert items_of(page_of(reader(account))) == [("", [("Voice input, STT", "1.5 min", D("0.05"))])]
+
+
+def test_an_average_is_of_calls_or_of_requests_never_of_both(
+    bare_account: Callable[..., Account], reader: Callable[..., Client]
+) -> None:
+    with time_machine.travel(NOON - timedelta(days=10), tick=False):
+        account = bare_account("osmtalk", paid="100", projects={"line": "live", "gateway": "live"})
+        charge("osmtalk", event(account, project="line", provider_costs={"llm": "0.4"}))
+    request: dict[str, Any] = {"event_type": "llm.completed", "project": "gateway", "provider_costs": {"llm": "20"}}
+    with time_machine.travel(NOON, tick=False):
+        charge("osmapi", event(account, **request))
+        assert figures_of(page_of(reader(account), when="7"))["Average per call"] == ("\N{EM DASH}", "")
+    with time_machine.travel(NOON + timedelta(days=7), tick=False):
+        charge("osmtalk", event(account, project="line", provider_costs={"llm": "0.4"}))
+        assert figures_of(page_of(reader(account), when="7"))["Average per call"] == ("₹0.52", "")
 
 
 def test_osmtalk_sees_calls_and_requests_of_both_platforms(

@@ -1,6 +1,8 @@
 """An account's calls as a list, newest first, and those still in progress.
 
 A list row reads only what it shows. `body` is the event as it came; who called is in it where the service says so.
+The list is read day by day, newest first, and only on days that the daily roll-up knows to have what a filter asks for:
+what is rare, or was never there, is found without reading every call.
 """
 
 from __future__ import annotations
@@ -17,21 +19,38 @@ from usage.selectors.pages.keyset import Bound, Stream
 
 IN_PROGRESS_SHOWN = 25
 
-CALLS = """
-SELECT e.id, e.day, e.event_type, e.started_at, e.received_at, e.call_id, e.channel, e.direction, e.call_status,
+COLUMNS = """e.id, e.day, e.event_type, e.started_at, e.received_at, e.call_id, e.channel, e.direction, e.call_status,
        e.outcome, e.duration_seconds, e.total, e.free_code, e.is_simulated, e.project_id, e.status,
        COALESCE(NULLIF(e.body->'data'->>'caller', ''), e.body->'data'->>'from', ''),
-       COALESCE(e.body->'data'->>'assistant', '')
-  FROM usage_usageevent e
- WHERE e.account_id = %(account)s AND e.event_type = ANY(%(types)s)
-   AND (e.day, e.id) {op} (COALESCE((SELECT c.day FROM usage_usageevent c
-                                      WHERE c.id = %(key)s AND c.account_id = %(account)s), %(beyond)s::date), %(key)s)
-   AND (%(channel)s::text = '' OR e.channel = %(channel)s)
-   AND (%(result)s::text = '' OR e.call_status = %(result)s) AND (%(outcome)s::text = '' OR e.outcome = %(outcome)s)
-   AND (%(project)s::bigint IS NULL OR e.project_id = %(project)s)
-   AND (%(first)s::date IS NULL OR e.day >= %(first)s) AND (%(last)s::date IS NULL OR e.day <= %(last)s)
- ORDER BY e.day {order}, e.id {order} LIMIT %(limit)s
+       COALESCE(e.body->'data'->>'assistant', '')"""
+# The page's edge: the day and id of the call beyond it, or the first or last day that is wanted.
+EDGE_DAY = """COALESCE((SELECT c.day FROM usage_usageevent c WHERE c.id = %(key)s AND c.account_id = %(account)s),
+            %(beyond)s::date)"""
+WANTED = """e.account_id = %(account)s AND e.event_type = ANY(%(types)s)
+   AND (%(channel)s::text = '' OR e.channel = %(channel)s) AND (%(outcome)s::text = '' OR e.outcome = %(outcome)s)
+   AND (%(project)s::bigint IS NULL OR e.project_id = %(project)s)"""
+BETWEEN = "BETWEEN COALESCE(%(first)s::date, '-infinity') AND COALESCE(%(last)s::date, 'infinity')"
+CALLS = f"""
+SELECT {COLUMNS} FROM usage_usageevent e
+ WHERE {WANTED}{{status}} AND (e.day, e.id) {{op}} ({EDGE_DAY}, %(key)s) AND e.day {BETWEEN}
+ ORDER BY e.day {{order}}, e.id {{order}} LIMIT %(limit)s
 """
+CALLS_OF_SOME_DAYS = f"""
+SELECT e.* FROM (
+  SELECT u.day FROM usage_dailyusage u
+   WHERE u.account_id = %(account)s AND u.event_type = ANY(%(types)s)
+     AND (%(channel)s::text = '' OR u.channel = %(channel)s) AND (%(outcome)s::text = '' OR u.outcome = %(outcome)s)
+     AND (%(project)s::bigint IS NULL OR u.project_id = %(project)s) AND u.day {BETWEEN}
+     AND u.day {{op}}= {EDGE_DAY}
+   GROUP BY u.day ORDER BY u.day {{order}}) d, LATERAL (
+  SELECT {COLUMNS} FROM usage_usageevent e
+   WHERE {WANTED}{{status}} AND e.day = d.day AND (e.day, e.id) {{op}} ({EDGE_DAY}, %(key)s)
+   ORDER BY e.id {{order}} LIMIT %(limit)s) e
+ ORDER BY d.day {{order}}, e.id {{order}} LIMIT %(limit)s
+"""
+# The roll-up does not know how calls ended; those that were no conversation have an index, `event_unanswered`.
+COMPLETED = " AND e.call_status = 'completed'"
+UNANSWERED = " AND e.call_status NOT IN ('', 'completed') AND e.call_status = %(result)s"
 IN_PROGRESS = """
 SELECT h.id, h.call_id, h.project_id, h.amount, h.created_at, h.expires_at,
        COALESCE(h.request->>'channel', ''),
@@ -41,6 +60,10 @@ SELECT h.id, h.call_id, h.project_id, h.amount, h.created_at, h.expires_at,
  WHERE h.wallet_id = %s AND h.status = 'active' AND h.expires_at > now() AND (%s::bigint IS NULL OR h.project_id = %s)
    AND (%s::text = '' OR h.request->>'channel' = %s)
  ORDER BY h.id DESC LIMIT %s
+"""
+WAYS_USED = """
+SELECT DISTINCT CASE event_type WHEN 'call.completed' THEN channel ELSE event_type END
+  FROM usage_dailyusage WHERE account_id = %s
 """
 # For `billing.selectors.pulse`: a free or simulated event moves no wallet, and shows all the same.
 NEWEST_EVENT = """
@@ -133,11 +156,19 @@ class CallInProgress:
         return self.caller or self.call_id
 
 
+def ways_used(account_id: int) -> set[str]:
+    """The channels that the account's calls ever came by, and the types of its other usage."""
+    (rows,) = run((WAYS_USED, [account_id]))
+    return {way for (way,) in rows}
+
+
 def call_streams(wanted: CallFilter) -> tuple[Stream[CallRow], Stream[CallRow]]:
     """The calls, to be paged by key."""
 
     def calls(bound: Bound) -> Sequence[CallRow]:
-        op, order, beyond = (">", "ASC", "-infinity") if bound.newer else ("<", "DESC", "infinity")
+        op, order, beyond = (
+            (">", "ASC", wanted.first or "-infinity") if bound.newer else ("<", "DESC", wanted.last or "infinity")
+        )
         parameters: dict[str, Any] = {
             "account": wanted.account_id,
             "types": list(wanted.types),
@@ -151,7 +182,9 @@ def call_streams(wanted: CallFilter) -> tuple[Stream[CallRow], Stream[CallRow]]:
             "last": wanted.last,
             "limit": bound.limit,
         }
-        (rows,) = run((CALLS.format(op=op, order=order), parameters))  # type: ignore[arg-type]
+        sql = CALLS_OF_SOME_DAYS if wanted.channel or wanted.outcome or wanted.project_id is not None else CALLS
+        status = "" if not wanted.result else COMPLETED if wanted.result == "completed" else UNANSWERED
+        (rows,) = run((sql.format(op=op, order=order, status=status), parameters))  # type: ignore[arg-type]
         return [CallRow(*row) for row in rows]
 
     return calls, lambda bound: []

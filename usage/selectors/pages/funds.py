@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from billing.models import Grant, GrantKind, Wallet
+from django.db.models import Q
+
+from billing.models import Grant, GrantKind, Wallet, WalletMode
 from billing.models.grant import DEFAULT_PRIORITY
 from billing.selectors.page_balance import Balance
 from billing.services.cycles import cycle_after
-from usage.forecast import HORIZON_DAYS, Funds, Lot
+from usage.forecast import HORIZON_DAYS, ZERO, Funds, Lot
 
 STEPS = {GrantKind.ALLOTMENT.value: 0, GrantKind.PROMO.value: 1, GrantKind.PAID.value: 2}
 
 
-def funds_of(wallet: Wallet, balance: Balance, *, today: date) -> Funds:
-    """The grants that remain, what is set against them, and the allotments to come. One query."""
+def funds_of(wallet: Wallet, balance: Balance, *, now: datetime) -> Funds:
+    """The grants that remain, what is set against them, and the allotments to come. One query.
+
+    What lies below the product's floor starts no call (letustalk.md, 'What happens at zero balance').
+    """
     zone = ZoneInfo(wallet.account.timezone)
+    today = now.astimezone(zone).date()
+    lasting = Q(expires_at=None) | Q(expires_at__gt=now)
     lots = tuple(
         Lot(
             grant.remaining.amount,
@@ -24,7 +31,7 @@ def funds_of(wallet: Wallet, balance: Balance, *, today: date) -> Funds:
             grant.priority,
             STEPS[grant.kind],
         )
-        for grant in Grant.objects.filter(wallet=wallet, is_spent=False)
+        for grant in Grant.objects.filter(lasting, wallet=wallet, is_spent=False)
     )
     days = refill_days(wallet, zone, until=today + timedelta(days=HORIZON_DAYS))
     refill = Lot(balance.monthly_allotment, priority=DEFAULT_PRIORITY, step=STEPS[GrantKind.ALLOTMENT.value])
@@ -34,6 +41,7 @@ def funds_of(wallet: Wallet, balance: Balance, *, today: date) -> Funds:
         refill=refill if days else None,
         refill_days=days,
         cap=balance.daily_cap,
+        floor=wallet.account.product.terms.floor.amount if wallet.mode == WalletMode.PREPAID else ZERO,
     )
 
 

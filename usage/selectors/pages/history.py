@@ -19,7 +19,7 @@ from usage.selectors.pages.history_row import LEDGER, SIMULATED, HistoryFilter, 
 from usage.selectors.pages.keyset import Bound, Stream
 from usage.selectors.pages.unposted import asked_refunds, unposted_top_ups, with_outcomes
 
-__all__ = ["HistoryFilter", "HistoryRow", "history_streams"]
+__all__ = ["HistoryFilter", "HistoryRow", "history_streams", "kinds_used"]
 
 COLUMNS = (
     "t.number, t.created_at, t.day, t.kind, t.amount, t.balance_after, t.description, t.reason, t.key, t.project_id"
@@ -100,6 +100,20 @@ SELECT * FROM (
    GROUP BY 1, 2, 3
 ) AS rows WHERE key {{op}} %(key)s AND amount < 0 ORDER BY key {{order}} LIMIT %(limit)s
 """
+
+KINDS_USED = f"""
+SELECT m.kind FROM billing_hourlymovement m WHERE m.wallet_id = %(wallet)s
+ UNION SELECT {KIND_OF_EVENT} FROM usage_dailyusage u WHERE u.account_id = %(account)s AND u.is_simulated
+ UNION SELECT CASE t.origin WHEN 'auto' THEN 'auto_top_up' ELSE 'top_up' END
+         FROM billing_topup t WHERE t.wallet_id = %(wallet)s
+ UNION SELECT 'refund' FROM billing_refund r WHERE r.wallet_id = %(wallet)s
+"""
+
+
+def kinds_used(*, wallet_id: int, account_id: int) -> set[str]:
+    """The kinds of movement that the wallet's history shows anything of."""
+    (rows,) = run((KINDS_USED, {"wallet": wallet_id, "account": account_id}))  # type: ignore[arg-type]
+    return {kind for (kind,) in rows}
 
 
 def history_streams(wanted: HistoryFilter) -> tuple[Stream[HistoryRow], ...]:

@@ -137,7 +137,9 @@ def _cost(prices: Prices, by: Selector, used: Sequence[Used], other: str) -> Dec
 
 
 def _rate(prices: Prices, used: Used) -> Rate | None:
-    """The rate that the card has for the component on whatever channel."""
+    """The rate that the card has for the component; None where that depends on the channel, which no roll-up knows."""
+    if any(rate.channels for rate in prices.rates if rate.component == used.component):
+        return None
     try:
         plan = prices.plan(prices.key(used.model, used.tier, used.outcome, ""))
     except PriceOnRequest:

@@ -20,12 +20,14 @@ SELECT project_id,
        COALESCE(sum(count) FILTER (WHERE is_month AND is_call AND is_simulated), 0),
        COALESCE(sum(spent) FILTER (WHERE is_month AND NOT is_simulated), 0),
        COALESCE(sum(spent) FILTER (WHERE is_month AND is_simulated), 0),
+       COALESCE(sum(count) FILTER (WHERE is_month AND is_request), 0),
        COALESCE(sum(count) FILTER (WHERE is_recent AND is_call AND NOT is_simulated), 0),
        COALESCE(sum(count) FILTER (WHERE is_recent AND is_call AND is_simulated), 0),
        COALESCE(sum(spent) FILTER (WHERE is_recent AND NOT is_simulated), 0),
-       COALESCE(sum(spent) FILTER (WHERE is_recent AND is_simulated), 0)
+       COALESCE(sum(spent) FILTER (WHERE is_recent AND is_simulated), 0),
+       COALESCE(sum(count) FILTER (WHERE is_recent AND is_request), 0)
   FROM (SELECT project_id, count, spent, is_simulated, event_type = 'call.completed' AS is_call,
-               day >= %(month)s AS is_month, day >= %(recent)s AS is_recent
+               event_type = 'llm.completed' AS is_request, day >= %(month)s AS is_month, day >= %(recent)s AS is_recent
           FROM usage_dailyusage
          WHERE account_id = %(account)s AND day BETWEEN LEAST(%(month)s, %(recent)s) AND %(today)s) used
  GROUP BY project_id
@@ -34,12 +36,13 @@ SELECT project_id,
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Calls and amounts of some days, the simulated ones apart."""
+    """Calls and amounts of some days, the simulated ones apart; LLM requests of both together."""
 
     calls: int = 0
     simulated_calls: int = 0
     spent: Decimal = ZERO
     simulated: Decimal = ZERO
+    requests: int = 0
 
     @property
     def all_calls(self) -> int:
@@ -64,7 +67,7 @@ def usage_by_project(*, account_id: int, today: date) -> dict[int, ProjectUsage]
         "today": today,
     }
     (rows,) = run((USAGE, parameters))  # type: ignore[arg-type]
-    return {row[0]: ProjectUsage(Used(*row[1:5]), Used(*row[5:9])) for row in rows}
+    return {row[0]: ProjectUsage(Used(*row[1:6]), Used(*row[6:11])) for row in rows}
 
 
 def sum_of(parts: list[Used]) -> Used:
@@ -74,4 +77,5 @@ def sum_of(parts: list[Used]) -> Used:
         sum(each.simulated_calls for each in parts),
         sum((each.spent for each in parts), ZERO),
         sum((each.simulated for each in parts), ZERO),
+        sum(each.requests for each in parts),
     )

@@ -86,8 +86,8 @@ class AccountRates:
         return self._method(event_type, component) == MARGIN
 
     def passes_on(self, event_type: str, component: str) -> bool:
-        """Whether it tells what a provider was paid, directly or as a share of it."""
-        return self._method(event_type, component) in (COST, MARGIN)
+        """Whether it tells, or told on an earlier version, what a provider was paid, directly or as a share of it."""
+        return any(rate.method in (COST, MARGIN) for rate in self.rates(event_type, component))
 
     def exact_price(self, line: ComponentSum) -> Price | None:
         """A published price that gives the amount to the last digit; None where none does.
@@ -99,9 +99,21 @@ class AccountRates:
         )
 
     def only_price(self, line: ComponentSum) -> Price | None:
-        """The one price that was ever published for it; None where there were several, or none."""
+        """The one price that was ever published for it; None where there were several, or none.
+
+        None, too, where it gives another amount than the rounding of each line explains: a least amount was charged,
+        or a price by volume, or that of a model.
+        """
         prices = set(self._prices(line))
-        return prices.pop() if len(prices) == 1 else None
+        price = prices.pop() if len(prices) == 1 else None
+        if price is None or abs(line.quantity * price.amount / price.per - line.amount) > line.count * self._step:
+            return None
+        return price
+
+    @property
+    def _step(self) -> Decimal:
+        """The coarsest that a line was ever rounded to."""
+        return max((version.rounding_step for version in self.versions), default=ZERO)
 
     def _prices(self, line: ComponentSum) -> list[Price]:
         """What the line may have been charged at, the latest first; an empty tier or outcome of it stands for any."""
