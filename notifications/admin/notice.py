@@ -15,12 +15,15 @@ from unfold.decorators import action, display
 
 from notifications.models import Delivery, Notice
 from notifications.services.fan_out import try_now
-from organizations.admin import actions
+from organizations.admin import actions, panels
 from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
-from organizations.admin.panels import Column, Panel, link, list_url
+from organizations.admin.panels import Column, Panel, badge, link, list_url, moment
+from organizations.models import Account
 
 COLOURS = {"Told": "success", "Services only": "info", "Waiting": "info", "Failed": "danger"}
+TONES = {"Told": "good", "Failed": "bad"}
 MESSAGES_SHOWN = 20
+LAST_SHOWN = 5
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -78,10 +81,8 @@ class NoticeAdmin(ReadOnlyMixin, BigTableAdmin):
 
     @display(description="state", label=COLOURS)
     def shown_state(self, obj: Notice) -> str:
-        """Told, told to services only as people heard of another just before, waiting, or failed."""
-        if obj.expanded_at is None:
-            return "Failed" if obj.failures else "Waiting"
-        return "Services only" if obj.is_quiet else "Told"
+        """The state, coloured."""
+        return state_words(obj)
 
     @display(description="facts")
     def shown_facts(self, obj: Notice) -> SafeString:
@@ -129,3 +130,32 @@ class NoticeAdmin(ReadOnlyMixin, BigTableAdmin):
                 perform=perform,
             ),
         )
+
+
+def state_words(notice: Notice) -> str:
+    """Told, told to services only as people heard of another just before, waiting, or failed."""
+    if notice.expanded_at is None:
+        return "Failed" if notice.failures else "Waiting"
+    return "Services only" if notice.is_quiet else "Told"
+
+
+def account_panels(request: HttpRequest, account: Account) -> list[Panel]:
+    """The last notices, on the account's page, for whoever may look at them."""
+    if not request.user.has_perm("notifications.view_notice"):
+        return []
+    last = Notice.objects.filter(account=account).order_by("-id")[:LAST_SHOWN]
+    rows = [
+        (
+            link(one, one.get_event_display()),
+            moment(one.created_at),
+            badge(state_words(one), TONES.get(state_words(one), "")),
+        )
+        for one in last
+    ]
+    columns = (Column("Notice"), Column("Told of (UTC)"), Column("State"))
+    more = list_url(Notice, account__id__exact=account.pk)
+    empty = "Nothing happened that somebody should hear of."
+    return [Panel(f"Last {LAST_SHOWN} notices", columns, rows, empty=empty, more_url=more, rank=2)]
+
+
+panels.register(Account, account_panels)

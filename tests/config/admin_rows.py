@@ -20,7 +20,7 @@ from django_celery_beat.models import (
 from billing.models import AutoTopUp, Card, Hold, LedgerVerification, ProductTerms
 from billing.providers.base import Notice
 from billing.services import bank, inbox, top_ups
-from notifications.models import Delivery, Event, SweepRun, WebhookEndpoint
+from notifications.models import AlertAddress, Delivery, Event, Preference, SweepRun, TelegramLink, WebhookEndpoint
 from notifications.services.incidents import open_incident
 from notifications.services.notices import Told, tell
 from organizations.models import Account, Invitation, Membership, Product, Service, ServiceKey, User
@@ -90,6 +90,7 @@ def fill(products: dict[str, Product]) -> None:
     charge_events(key=key_context(service), items=[call(account, f"e{account.pk}") for account in accounts])
     for number, account in enumerate(accounts):
         _customer(account, number)
+        _reader(account, number)
         _auto_top_up(account, number)
         _top_up(account, number)
         refund_rows(account, number)
@@ -118,13 +119,20 @@ def _customer(account: Account, number: int) -> None:
     )
 
 
+def _reader(account: Account, number: int) -> None:
+    user, now = make_user(), timezone.now()
+    AlertAddress.objects.create(account=account, email=f"ops{number}@example.com", token_hash=f"address {number}")
+    Preference.objects.create(account=account, user=user, event=Event.LOW_BALANCE, channel="email", is_on=False)
+    TelegramLink.objects.create(account=account, user=user, token_hash=f"chat {number}", expires_at=now)
+    tell(Told(account.pk, Event.AUTO_TOP_UP_FAILED, f"failed:{number}", facts={"reason": "card_declined"}))
+
+
 def _auto_top_up(account: Account, number: int) -> None:
     AutoTopUp.objects.create(wallet=account.wallet, currency="USD", threshold=20, amount=50)
     Card.objects.create(
         wallet=account.wallet, reference=f"pm_{number}", brand="Visa", last4="4242", exp_month=8, exp_year=2030
     )
     open_incident(account_id=account.pk, kind="auto_top_up", reason="card_declined")
-    tell(Told(account.pk, Event.AUTO_TOP_UP_FAILED, f"failed:{number}", facts={"reason": "card_declined"}))
 
 
 def _top_up(account: Account, number: int) -> None:

@@ -27,6 +27,8 @@ INLINE = {
     "usage.FreeRule",
     # Shown on the page of their delivery.
     "notifications.Attempt",
+    # What senders keep for each other, and no reader's business.
+    "notifications.TelegramPace",
 }
 READ_ONLY = (
     "billing.Transaction",
@@ -44,6 +46,9 @@ READ_ONLY = (
     "usage.IdempotentRequest",
     "notifications.Delivery",
     "notifications.Notice",
+    "notifications.AlertAddress",
+    "notifications.Preference",
+    "notifications.TelegramLink",
     "notifications.SweepRun",
     "notifications.Incident",
     "billing.AutoTopUp",

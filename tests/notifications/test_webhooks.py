@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -19,9 +20,10 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from config.settings import BASE_DIR
 from notifications.channels import webhook
 from notifications.channels.signing import new_secret, sign
-from notifications.models import Attempt, Delivery
+from notifications.models import Attempt, Delivery, WebhookEndpoint
 from notifications.services.deliveries import LEASE, PAUSES, send_due
 from notifications.services.endpoints import OVERLAP, rotate_secret
 from organizations.models import Product, Service
@@ -73,6 +75,31 @@ def test_signatures_are_those_of_the_published_scheme() -> None:
     assert sign([secret], message_id, 1614265330, b'{"test": 2432232314}') == ascii_signature
     assert sign([secret], message_id, 1614265330, '{"Имя": "नमस्ते"}'.encode()) == other_signature
     assert sign([secret] * 2, message_id, 1614265330, b'{"test": 2432232314}') == " ".join([ascii_signature] * 2)
+
+
+def test_the_receivers_code_of_the_readme_takes_what_we_send_and_nothing_else(service: tuple[Receiver, str]) -> None:
+    found = re.search(r"```python\n(import base64.*?)```", (BASE_DIR / "README.md").read_text(), re.DOTALL)
+    assert found is not None
+    own: dict[str, Any] = {}
+    exec(found[1], own)
+    message_of = own["message_of"]
+    site, url = service
+    to = endpoint(url)
+    message(to)
+    assert send_due() == 1
+    (got,) = site.got
+    assert message_of(to.secret, got.headers, got.body) == {"type": "wallet.low"}
+    with pytest.raises(ValueError, match="somebody else"):
+        message_of(to.secret, got.headers, got.body + b" ")
+    with pytest.raises(ValueError, match="somebody else"):
+        message_of(new_secret(), got.headers, got.body)
+    with pytest.raises(ValueError, match="too old"), time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        message_of(to.secret, got.headers, got.body)
+    rotate_secret(endpoint=to)
+    message(to, "two")
+    assert send_due() == 1
+    for secret in (to.secret, WebhookEndpoint.objects.get().secret):
+        assert message_of(secret, site.got[1].headers, site.got[1].body) == {"type": "wallet.low"}
 
 
 def test_every_secret_is_another() -> None:

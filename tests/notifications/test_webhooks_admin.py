@@ -90,7 +90,12 @@ def test_a_name_is_looked_up_outside_the_transaction(
     staff_client: Client, products: dict[str, Product], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bool] = []
-    monkeypatch.setattr(endpoint_admin, "fault_of", lambda url: seen.append(connection.in_atomic_block) or "")
+
+    def look(url: str) -> str:
+        seen.append(connection.in_atomic_block)
+        return ""
+
+    monkeypatch.setattr(endpoint_admin, "fault_of", look)
     aipbx = Service.objects.get(slug="aipbx")
     assert staff_client.post(ADD, {"service": aipbx.pk, "url": "https://hooks.example/"}).status_code == 302
     assert seen == [False]
