@@ -134,7 +134,7 @@ class TopUpTermsAdmin(BackOfficeAdmin):
     @admin.display(description="providers")
     def shown_providers(self, obj: TopUpTerms) -> str:
         """The ways to pay, in their order."""
-        return ", ".join(PaymentProvider(each).label for each in obj.providers)
+        return ", ".join(str(PaymentProvider(each).label) for each in obj.providers)
 
     def get_readonly_fields(self, request: HttpRequest, obj: TopUpTerms | None = None) -> tuple[str, ...]:
         """Terms stay with their product and what it is paid in."""

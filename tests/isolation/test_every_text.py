@@ -42,7 +42,8 @@ DATA = re.compile(rf"\S*{MARK}\S*[ A-Za-z,.-]*|\S+@\S+", re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
 # Names and codes that are written alike in all our languages.
 SHARED = {
-    *("AI", "PBX", "Aitelier", "Receptionist", "osmTalk", "letustalk", "ai", "Stripe", "Robokassa", "Visa"),
+    *("AI", "PBX", "Aitelier", "Receptionist", "osmTalk", "osmAPI", "letustalk", "ai"),
+    *("Stripe", "Robokassa", "Visa"),
     *("WhatsApp", "Telegram", "Apple", "Google", "Pay", "CSV", "PDF", "LLM", "STT", "TTS", "SIP", "UTC", "English"),
     *("gpt-realtime", "qwen-realtime", "yandex-realtime", "TU-", "WY"),
     *(

@@ -14,7 +14,7 @@ from usage.views.chart_slots import STEP_WORDS, Slot
 
 BASE, TOP = Decimal(180), Decimal(22)
 BAR_SHARE = Decimal("0.66")
-TIP_WIDTH = 196
+TIP_ROOM = 340  # px for its words in any language; the tip is as wide as they are
 TICKS_EVERY = ((8, 1), (16, 2), (35, 7))  # up to so many bars, one label in so many; more bars: one in 14
 STEPS = (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10))
 SPARK_HEIGHT = Decimal(56)
@@ -43,7 +43,7 @@ class Bar:
     simulated_height: str
     middle: str
     tip_x: int
-    tip_text_x: int
+    tip_side: str
 
     @property
     def day(self) -> DaySpending:
@@ -71,6 +71,7 @@ class Chart:
     average_y: str | None
     bar_width: str
     slot_width: str
+    tip_room: int = TIP_ROOM
 
 
 def draw_chart(slots: Sequence[Slot], *, average: Decimal | None, label: Callable[[Decimal], str]) -> Chart:
@@ -127,7 +128,11 @@ def _bar(slot: Slot, index: int, width: Decimal, scale: Decimal, count: int) -> 
     height = max(slot.spending.spent, Decimal(0)) * scale
     simulated = max(slot.spending.simulated, Decimal(0)) * scale
     # The tip hangs to the right of the first bars, to the left of the last ones.
-    tip_x = -12 if index < count // 5 else 12 - TIP_WIDTH if index >= count - count // 3 else -TIP_WIDTH // 2
+    tip_x, tip_side = -TIP_ROOM // 2, "middle"
+    if index < count // 5:
+        tip_x, tip_side = -12, "start"
+    elif index >= count - count // 3:
+        tip_x, tip_side = 12 - TIP_ROOM, "end"
     return Bar(
         slot=slot,
         hit_x=_pct(width * index),
@@ -138,7 +143,7 @@ def _bar(slot: Slot, index: int, width: Decimal, scale: Decimal, count: int) -> 
         simulated_height=_px(simulated),
         middle=_pct(width * index + width / 2),
         tip_x=tip_x,
-        tip_text_x=tip_x + TIP_WIDTH // 2,
+        tip_side=tip_side,
     )
 
 
