@@ -7,13 +7,15 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from billing.services.mail import Letter, tell_account, tell_staff
 from django.core import mail
 from django.test import Client
 from django.utils import translation
 
 from billing.templatetags.money import money_text
-from notifications.models import Delivery
+from notifications.models import Delivery, Event
+from notifications.services.fan_out import expand_due
+from notifications.services.notices import Told, tell
+from notifications.services.staff_mail import Letter, tell_staff
 from organizations.languages import speaking
 from organizations.models import Account, Role, User
 from tests.factories import make_member, make_user
@@ -132,28 +134,40 @@ def test_a_language_that_we_have_not_does_not_exist(db: None) -> None:
     assert "django_language" not in client.cookies
 
 
+SCRIPTS = {"ru": re.compile("[а-яё]"), "hi": re.compile("[\u0900-\u097f]"), "en": re.compile("[a-z]")}
+
+
+def tell_of_cap(account: Account) -> None:
+    """Have an account told that most of its daily cap is spent."""
+    facts = {"currency": "USD", "spent": "1234.5", "cap": "1500", "balance": "1"}
+    tell(Told(account.pk, Event.CAP_NEAR, "test", facts=facts))
+    assert expand_due() == 1
+
+
 def test_a_letter_is_written_in_each_readers_language(make_account: Callable[..., Account]) -> None:
     account = make_account("aipbx")
     account.language = "hi"
     account.save()
     people = {make_member(account, Role.OWNER, language=code).email: code or "hi" for code in ("ru", "", "en")}
-
-    def letter() -> Letter:
-        return Letter(translation.gettext("Balance"), money_text(Decimal("1234.5"), "USD"))
-
     with translation.override("ru"):
-        assert tell_account(account_id=account.pk, key="test", write=letter) == 3
+        tell_of_cap(account)
         assert translation.get_language() == "ru"
-    said = {"ru": ("Баланс", "1\xa0234,50\xa0$"), "hi": ("बैलेंस", "$1,234.50"), "en": ("Balance", "$1,234.50")}
-    sent = {each.recipient: (each.subject, each.body) for each in Delivery.objects.filter(key__startswith="test:")}
-    assert sent == {email: said[code] for email, code in people.items()}
+    amounts = {"ru": "1\xa0234,50\xa0$", "hi": "$1,234.50", "en": "$1,234.50"}
+    letters = {each.recipient: each.subject.partition(": ")[2] for each in Delivery.objects.filter(notice__key="test")}
+    assert set(letters) == set(people)
+    for email, language in people.items():
+        assert amounts[language] in letters[email]
+        assert SCRIPTS[language].search(letters[email])
+        assert language == "en" or not SCRIPTS["en"].search(letters[email])
 
 
 def test_an_account_without_members_is_written_to_in_its_own_language(make_account: Callable[..., Account]) -> None:
-    account = make_account("osmtalk", email="ravi@example.com")
+    account = make_account("aipbx", email="ravi@example.com")
     Account.objects.filter(pk=account.pk).update(language="ru")
-    tell_account(account_id=account.pk, key="test", write=lambda: Letter(translation.gettext("Balance"), ""))
-    assert Delivery.objects.get(key="test:account").subject == "Баланс"
+    tell_of_cap(account)
+    (letter,) = Delivery.objects.filter(notice__key="test")
+    assert letter.recipient == "ravi@example.com"
+    assert SCRIPTS["ru"].search(letter.subject)
 
 
 def test_staff_are_written_to_in_english(staff: User) -> None:
