@@ -240,7 +240,7 @@ def test_automatic_top_up_asks_then_fails_three_times_and_is_off(
         page.goto("/billing/auto-top-up/")
         expect(page.get_by_role("heading", name="Your card was declined")).to_be_visible()
         expect(page.get_by_text(f"This was the {place}.")).to_be_visible()
-        page.get_by_role("button", name="Retry the charge").click()
+        page.locator("#banners").get_by_role("button", name="Retry the charge").click()
         expect(page.get_by_role("heading", name="The payment failed")).to_be_visible(timeout=PATIENCE_MS)
     page.goto("/billing/")
     expect(page.get_by_text("auto top-up is off")).to_be_visible()

@@ -16,8 +16,8 @@ COSTS = {"llm": "0.005", "stt": "0.006", "tts": "0.022", "sip": "0.007"}
 SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
-def one_call(account: Account, **data: Any) -> None:
-    charge("letustalk", event(account, project="support", provider_costs=COSTS, **data))
+def one_call(account: Account, *, project: str = "support", **data: Any) -> None:
+    charge("letustalk", event(account, project=project, provider_costs=COSTS, **data))
 
 
 def test_a_member_signs_in_and_finds_the_balance(
@@ -34,9 +34,11 @@ def test_filters_narrow_the_list_and_can_be_cleared(
     account: Account, sign_in: Callable[[Page], Page], open_page: Callable[..., Page], complaints: list[str]
 ) -> None:
     one_call(account, caller="+1 415 555 0100")
+    one_call(account, caller="+1 415 555 0101", channel="web", project="pilot")
     page = sign_in(open_page())
     page.goto("/billing/calls/")
     page.get_by_label("Channel").select_option("Web")
+    page.get_by_label("Project").select_option("Support")
     page.get_by_role("button", name="Apply").click()
     expect(page.get_by_role("heading", name="No call matches these filters")).to_be_visible()
     page.get_by_role("link", name="Clear filters").click()

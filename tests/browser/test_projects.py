@@ -36,10 +36,10 @@ def test_a_project_goes_live_and_back_without_scripts(
     pilot.get_by_role("link", name="Go live").click()
     expect(page.get_by_role("heading", name="Go live with Pilot?")).to_be_visible()
     page.get_by_role("button", name="Go live").click()
-    expect(page.get_by_role("status")).to_contain_text("Pilot is live.")
+    expect(page.locator("#toasts")).to_contain_text("Pilot is live.")
     pilot.get_by_role("link", name="Back to the sandbox").click()
     page.get_by_role("button", name="Put into the sandbox").click()
-    expect(page.get_by_role("status")).to_contain_text("Pilot is in the sandbox.")
+    expect(page.locator("#toasts")).to_contain_text("Pilot is in the sandbox.")
     assert complaints == []
 
 

@@ -44,7 +44,22 @@ WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
 SHARED = {
     *("AI", "PBX", "Aitelier", "Receptionist", "osmTalk", "osmAPI", "letustalk", "ai"),
     *("Stripe", "Robokassa", "Visa"),
-    *("WhatsApp", "Telegram", "Apple", "Google", "Pay", "CSV", "PDF", "LLM", "STT", "TTS", "SIP", "UTC", "English"),
+    *(
+        "WhatsApp",
+        "Telegram",
+        "StandInBot",
+        "Apple",
+        "Google",
+        "Pay",
+        "CSV",
+        "PDF",
+        "LLM",
+        "STT",
+        "TTS",
+        "SIP",
+        "UTC",
+        "English",
+    ),
     *("gpt-realtime", "qwen-realtime", "yandex-realtime", "TU-", "WY"),
     *(
         "Acme",

@@ -92,10 +92,11 @@ def test_opening_the_link_links_the_chat_and_says_what_will_come(
 @pytest.mark.django_db
 def test_the_answer_is_in_the_members_language(telegram: TelegramWorld, account: Account) -> None:
     chat = telegram.link(account, make_member(account, language="hi", name="Asha"))
-    assert telegram.said(chat) == [LINKED]  # until it is translated
+    (said,) = telegram.said(chat)
+    assert said.startswith("Acme (AI PBX) से जोड़ा गया।")
     stranger = telegram.site.person("Борис", language="ru")
     assert telegram.deliver(telegram.site.write(stranger, "/start nothing")) == 200
-    assert telegram.said(stranger) == [EXPIRED]
+    assert telegram.said(stranger)[0].startswith("Срок ссылки истёк")
 
 
 @pytest.mark.django_db

@@ -53,7 +53,14 @@ def test_an_account_is_not_suspended_without_a_reason(account: Account, staff_cl
 def test_the_page_shows_members_projects_wallet_and_calls(account: Account, staff_client: Client) -> None:
     member = make_member(account)
     panels = {panel.title: panel for panel in staff_client.get(account_page(account)).context["panels"]}
-    assert list(panels) == ["Wallet", "Members", "Projects", "Last 20 calls and events", "Last 5 incidents"]
+    assert list(panels) == [
+        "Wallet",
+        "Members",
+        "Projects",
+        "Last 20 calls and events",
+        "Last 5 incidents",
+        "Last 5 notices",
+    ]
     assert member.email in str(panels["Members"].rows[0][0])
     assert reverse("admin:billing_wallet_change", args=[account.wallet.pk]) in str(panels["Wallet"].note)
 

@@ -152,7 +152,7 @@ def test_a_letter_is_written_in_each_readers_language(make_account: Callable[...
     with translation.override("ru"):
         tell_of_cap(account)
         assert translation.get_language() == "ru"
-    amounts = {"ru": "1\xa0234,50\xa0$", "hi": "$1,234.50", "en": "$1,234.50"}
+    amounts = {"ru": "1 234,50 $", "hi": "$1,234.50", "en": "$1,234.50"}
     letters = {each.recipient: each.subject.partition(": ")[2] for each in Delivery.objects.filter(notice__key="test")}
     assert set(letters) == set(people)
     for email, language in people.items():
