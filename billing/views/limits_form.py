@@ -53,8 +53,8 @@ def form_of(wallet: Wallet) -> LimitsForm:
 
 def read_limits(sent: QueryDict, currency: str) -> LimitsForm:
     """The form as it was sent; with errors, or with limits that can be kept."""
-    fields = ("alert_below", "daily_cap", "concurrency_limit")
-    form = LimitsForm(*[sent.get(name, "")[:TYPED_MAX] for name in fields])
+    typed = {name: sent.get(name, "")[:TYPED_MAX] for name in ("alert_below", "daily_cap", "concurrency_limit")}
+    form = LimitsForm(typed["alert_below"], typed["daily_cap"], typed["concurrency_limit"])
     try:
         form.threshold = optional_amount(form.alert_below, field="alert_below")
         check_alerts(currency=currency, alert_below=form.threshold)

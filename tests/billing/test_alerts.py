@@ -252,7 +252,7 @@ def test_a_new_allotment_lets_calls_start_again_and_is_told_of_once_when_it_is_u
     assert news() == ["low_balance", REFUSED]
     clock.move_to(datetime(2026, 4, 15, tzinfo=UTC))
     assert grants.reset_due_allotments() == 1
-    assert news() == ["calls_accepted"]
+    assert news() == ["calls_accepted", "allotment_reset"]
     move(wallet, "-4")
     assert news() == ["low_balance"]
 
@@ -263,7 +263,7 @@ def test_an_allotment_that_is_replaced_was_never_gone(clock: Any) -> None:
     news = News(wallet)
     clock.move_to(datetime(2026, 4, 15, tzinfo=UTC))
     move(wallet, "-1")
-    assert news() == []
+    assert news() == ["allotment_reset"]
 
 
 def test_a_charge_that_is_taken_back_lets_calls_start_again() -> None:

@@ -138,7 +138,8 @@ def test_calls_while_staff_freeze_and_suspend_leave_services_with_the_truth(
             calls.settle_due()
 
     client = partial(busy, account, batches=5, events=1, seconds=TENTH)
-    assert at_once([freeze, suspend, sweep, client, client, client]) == [None] * 6
+    work: list[Callable[[], None]] = [freeze, suspend, sweep, client, client, client]
+    assert at_once(work) == [None] * 6
     told = [line for line in news() if "people" not in line]
     assert [line.split(":")[0] for line in told] == ["calls_refused", "calls_accepted"] * (len(told) // 2) + [
         "calls_refused"
