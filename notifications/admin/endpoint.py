@@ -173,7 +173,7 @@ class WebhookEndpointAdmin(EndpointActions):
 
 
 def _row(message: Any) -> tuple[Any, ...]:
-    took = f"{(message.ended - message.begun).total_seconds() * 1000:,.0f} ms" if message.ended else ""
+    took = f"{(message.ended - message.begun).total_seconds() * 1000:,.0f}\N{NO-BREAK SPACE}ms" if message.ended else ""
     return (
         link(message, message.subject),
         link(message.account),
