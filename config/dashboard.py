@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +18,7 @@ from billing.admin import attention, figures
 from billing.admin.attention import Attention
 from billing.admin.verification import age
 from billing.models import LedgerVerification, Transaction, Wallet
-from notifications.models import Delivery, SweepRun
+from notifications.models import Delivery, SweepRun, WebhookEndpoint
 from notifications.services import sweeps
 from organizations.admin.amounts import amount_html
 from organizations.admin.panels import Column, Panel, link_to, list_url
@@ -65,7 +65,14 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return context
     products = list(Product.objects.order_by("name"))
     money = figures.movements()
-    context["stats"] = [_ledger(), _sweeps(), _rejected(), _undelivered(), *map(_stat_of, attention.payments())]
+    context["stats"] = [
+        _ledger(),
+        _sweeps(),
+        _rejected(),
+        _undelivered(),
+        _endpoints(),
+        *map(_stat_of, attention.payments()),
+    ]
     context["verify_url"] = reverse("admin:billing_ledgerverification_verify_now")
     context["panels"] = [_money(products, money)]
     context["charts"] = [_chart(product, money[product.pk]) for product in products if product.pk in money]
@@ -113,7 +120,15 @@ def _undelivered() -> dict[str, Any]:
     undelivered = Delivery.objects.filter(overdue | Q(status=Delivery.Status.DEAD)).order_by()
     count = undelivered.values("pk")[:COUNTED].count()
     note = "waiting for more than 5 minutes, or given up"
-    return _stat("Undelivered e-mails", _capped(count), note, list_url(Delivery), is_bad=count > 0)
+    return _stat("Undelivered messages", _capped(count), note, list_url(Delivery), is_bad=count > 0)
+
+
+def _endpoints() -> dict[str, Any]:
+    failing = Count("pk", filter=Q(is_active=True, failing_since__isnull=False))
+    found = WebhookEndpoint.objects.aggregate(failing=failing, off=Count("pk", filter=Q(is_active=False)))
+    note = f"services do not take messages; {_capped(found['off'])} switched off"
+    url = list_url(WebhookEndpoint)
+    return _stat("Failing endpoints", _capped(found["failing"]), note, url, is_bad=found["failing"] > 0)
 
 
 def _capped(count: int) -> str:

@@ -20,7 +20,7 @@ from unfold.decorators import display
 from billing.admin.wallet_actions import WalletActions
 from billing.admin.wallet_panels import available, balance, wallet_panels
 from billing.models import Wallet, WalletMode
-from billing.services import grants
+from billing.services import calls, grants
 from organizations.admin import panels
 from organizations.admin.amounts import AmountField, CurrencyAmountsForm, amount_html, money_column
 from organizations.admin.panels import Panel, badge, link
@@ -33,6 +33,7 @@ SETTINGS = (
     "is_overdue",
     "daily_cap",
     "concurrency_limit",
+    "alert_below",
     "monthly_allotment",
     "allotment_anchor",
 )
@@ -43,6 +44,7 @@ class WalletForm(CurrencyAmountsForm):
 
     credit_limit = AmountField.of(Wallet, "credit_limit", required=False, empty=Decimal(0))
     daily_cap = AmountField.of(Wallet, "daily_cap", required=False, minimum=None, above=Decimal(0))
+    alert_below = AmountField.of(Wallet, "alert_below", required=False, minimum=None, above=Decimal(0))
     monthly_allotment = AmountField.of(Wallet, "monthly_allotment", required=False, empty=Decimal(0))
 
     class Meta:
@@ -95,7 +97,7 @@ class WalletAdmin(WalletActions):
     search_fields = ("account__name", "account__external_id", "account__email")
     fieldsets = (
         ("How it pays", {"fields": (("mode", "credit_limit"), ("is_frozen", "is_overdue"))}),
-        ("Limits", {"fields": (("daily_cap", "concurrency_limit"),)}),
+        ("Limits", {"fields": (("daily_cap", "concurrency_limit"), "alert_below")}),
         ("Monthly allotment", {"fields": (("monthly_allotment", "allotment_anchor"), "allotment_resets_at")}),
     )
     readonly_fields = ("allotment_resets_at",)
@@ -135,8 +137,9 @@ class WalletAdmin(WalletActions):
         return wallet_panels(obj)
 
     def save_model(self, request: HttpRequest, obj: Wallet, form: forms.ModelForm, change: bool) -> None:
-        """Save the settings that were changed; a first allotment is given at once."""
+        """Save the settings that were changed; a first allotment is given at once, and services hear of calls."""
         super().save_model(request, obj, form, change)
+        calls.settle_settings(wallet_id=obj.pk)
         if (
             obj.monthly_allotment.amount > 0
             and obj.allotment_resets_at is None

@@ -25,6 +25,7 @@ CLEAR_OF_NEAR = Decimal("0.7")  # armed again below it
 CLEAR = Decimal("0.9")  # the same of the whole cap or limit
 MARGIN = Decimal("1.1")  # of a balance's threshold, and of the floor
 LOW, EMPTY, CAP_NEAR, CAP_REACHED, CREDIT_NEAR, CREDIT_REACHED, SHUT, STOPPED = (1 << bit for bit in range(8))
+OF_SETTINGS = CAP_NEAR | CAP_REACHED | CREDIT_NEAR | CREDIT_REACHED
 
 Test = Callable[[WalletState, Standing], bool]
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from billing.models import Wallet
 from billing.services import alerts
+from billing.services.books import Books
 from billing.services.ledger import open_books, write
+from billing.services.state import WalletState
 from organizations.database import run
 from organizations.models import Account
 
@@ -53,6 +55,19 @@ def take_stock(*, wallet_id: int) -> None:
     wallet = books.wallets[wallet_id]
     alerts.crossed(wallet)
     books.touched.add(wallet_id)
+    write(books)
+
+
+def settle_settings(*, wallet_id: int) -> None:
+    """Staff changed how a wallet pays and what it may, in the caller's transaction."""
+    books, _reads = open_books([wallet_id])
+    tell_from_now_on(books, books.wallets[wallet_id], alerts.OF_SETTINGS)
+
+
+def tell_from_now_on(books: Books, wallet: WalletState, bits: int) -> None:
+    """Write the books. Whoever moved these levels knows where the wallet stands: what happens from now on is told."""
+    alerts.take_stock(wallet, bits)
+    books.touched.add(wallet.id)
     write(books)
 
 

@@ -15,10 +15,9 @@ from django.utils.translation import gettext as _
 
 from billing.models import Wallet
 from billing.services import alerts
-from billing.services.books import Books
+from billing.services.calls import tell_from_now_on
 from billing.services.credits import check_amount
-from billing.services.ledger import open_books, write
-from billing.services.state import WalletState
+from billing.services.ledger import open_books
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +41,7 @@ def set_limits(
         wallet.daily_cap, wallet.concurrency_limit = daily_cap, concurrency_limit
         Wallet.objects.filter(pk=wallet_id).update(daily_cap=daily_cap, concurrency_limit=concurrency_limit)
         if daily_cap != before[0]:
-            _tell_from_now_on(books, wallet, alerts.CAP_NEAR | alerts.CAP_REACHED)
+            tell_from_now_on(books, wallet, alerts.CAP_NEAR | alerts.CAP_REACHED)
         words = (wallet_id, user_id, before[0], daily_cap, before[1], concurrency_limit)
         transaction.on_commit(
             lambda: logger.info("wallet %s: user %s set the daily cap from %s to %s, calls from %s to %s", *words)
@@ -65,7 +64,7 @@ def set_alerts(*, wallet_id: int, alert_below: Decimal | None, user_id: int | No
             return False
         wallet.alert_below = alert_below
         Wallet.objects.filter(pk=wallet_id).update(alert_below=alert_below)
-        _tell_from_now_on(books, wallet, alerts.LOW)
+        tell_from_now_on(books, wallet, alerts.LOW)
         words = (wallet_id, user_id, before, alert_below)
         transaction.on_commit(lambda: logger.info("wallet %s: user %s set the alert from %s to %s", *words))
     return True
@@ -94,10 +93,3 @@ def check_limits(*, currency: str, daily_cap: Decimal | None, concurrency_limit:
         ]
     if faults:
         raise ValidationError(faults)
-
-
-def _tell_from_now_on(books: Books, wallet: WalletState, bits: int) -> None:
-    """Whoever moves a level knows where the balance is: they are told of what happens to it from now on."""
-    alerts.take_stock(wallet, bits)
-    books.touched.add(wallet.id)
-    write(books)

@@ -12,6 +12,7 @@ from billing.verification import (
     coupons,
     grants,
     holds,
+    notices,
     payments,
     refunds,
     rollups,
@@ -58,6 +59,7 @@ MODULES = (
     coupons,
     refunds,
     alerts,
+    notices,
 )
 
 for module in MODULES:

@@ -12,6 +12,7 @@ from django.contrib import admin, messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
@@ -39,7 +40,7 @@ class EndpointForm(forms.ModelForm):
         label="URL", max_length=500, widget=UnfoldAdminTextInputWidget, help_text="Public and with TLS: https://…"
     )
     types = forms.MultipleChoiceField(
-        choices=WebhookType,
+        choices=[(name, name) for name in WebhookType.values],
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text="What it hears of. None: of all.",
@@ -80,8 +81,15 @@ class WebhookEndpointAdmin(EndpointActions):
         """What is asked for a new one, what is shown of one that exists."""
         if obj is None:
             return ("service", "url", "types")
-        shown = ("shown_state", "disabled_at", "disabled_reason", "failing_since", "rests_until")
-        return ("service", "url", "types", *shown, "previous_until", "created_at")
+        moments = {
+            "disabled_at": not obj.is_active,
+            "disabled_reason": not obj.is_active,
+            "failing_since": obj.failing_since is not None,
+            "rests_until": obj.rests_until is not None and obj.rests_until > timezone.now(),
+            "previous_until": obj.previous_until is not None and obj.previous_until > timezone.now(),
+        }
+        shown = [name for name, says_something in moments.items() if says_something]
+        return ("service", "url", "types", "shown_state", *shown, "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> tuple[str, ...]:
         """An endpoint keeps its service."""
@@ -165,7 +173,7 @@ class WebhookEndpointAdmin(EndpointActions):
 
 
 def _row(message: Any) -> tuple[Any, ...]:
-    took = f"{(message.ended - message.begun).total_seconds() * 1000:,.0f} ms" if message.ended else ""
+    took = f"{(message.ended - message.begun).total_seconds() * 1000:,.0f}\N{NO-BREAK SPACE}ms" if message.ended else ""
     return (
         link(message, message.subject),
         link(message.account),

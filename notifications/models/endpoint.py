@@ -34,7 +34,11 @@ class WebhookEndpoint(models.Model):
     )
     previous_secret = models.CharField(max_length=100, blank=True, editable=False)
     previous_until = models.DateTimeField(
-        null=True, blank=True, editable=False, help_text="Until then the secret before this one signs, too."
+        "old secret until",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Until then the secret before this one signs, too.",
     )
     is_active = models.BooleanField("active", default=True)
     failing_since = models.DateTimeField(
@@ -43,8 +47,8 @@ class WebhookEndpoint(models.Model):
     rests_until = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="It gave no answer: nothing is sent before."
     )
-    disabled_at = models.DateTimeField(null=True, blank=True, editable=False)
-    disabled_reason = models.CharField(max_length=255, blank=True, editable=False)
+    disabled_at = models.DateTimeField("switched off at", null=True, blank=True, editable=False)
+    disabled_reason = models.CharField("switched off because", max_length=255, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -14,7 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Grant, GrantKind, Hold, HoldStatus, Transaction, Wallet
+from billing.verification.run import verify
 from organizations.models import Account, User
+from tests.billing.news import News
 from tests.config.admin_rows import charge
 from tests.config.admin_steps import act, token_of
 
@@ -40,6 +42,7 @@ def settings_of(wallet: Wallet, **changes: Any) -> dict[str, Any]:
         "credit_limit": "0",
         "daily_cap": "",
         "concurrency_limit": "",
+        "alert_below": "",
         "monthly_allotment": "0",
         "allotment_anchor": "",
         **changes,
@@ -197,6 +200,28 @@ def test_saving_settings_writes_nothing_but_settings(wallet: Wallet, staff_clien
     assert wallet.daily_cap is not None and wallet.daily_cap.amount == Decimal("12.5")
     assert wallet.concurrency_limit == 4
     assert (wallet.promo.amount, wallet.held_calls) == (Decimal("0.5"), 7)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"is_frozen": "on"}, ["calls_refused: wallet_frozen"]),
+        ({"is_overdue": "on"}, ["calls_refused: payment_overdue"]),
+        ({"daily_cap": "0.001"}, ["calls_refused to services: daily_limit_reached"]),
+        ({"mode": "postpay"}, []),
+        ({"alert_below": "1000"}, []),
+    ],
+)
+def test_a_setting_that_stops_calls_is_told_and_what_it_moved_is_not(
+    changes: dict[str, str], told: list[str], wallet: Wallet, staff_client: Client
+) -> None:
+    charge(wallet.account, "evt-1")
+    news = News(wallet)
+    assert staff_client.post(page(wallet), settings_of(wallet, **changes)).status_code == 302
+    assert news() == told
+    assert staff_client.post(page(wallet), settings_of(wallet)).status_code == 302
+    assert news() == ["calls_accepted"] * len(told)
+    assert verify(["alerts_agree_with_balances"]) == []
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,17 @@ from django.utils import timezone
 from billing.models import AutoTopUp, CouponBatch, Payment, TopUp, Wallet
 from billing.providers.base import DisputeFacts
 from billing.services import coupon_codes, coupons, disputes, refunds
-from billing.verification import auto_top_ups, payments
+from billing.verification import auto_top_ups, notices, payments
 from billing.verification import coupons as coupon_rules
 from billing.verification import refunds as refund_rules
 from billing.verification.run import verify
+from notifications.models import Notice
 from tests import products
 from tests.billing.refunds.paid import broken_rules, pay_by_bank, spend
 from tests.factories import make_user, open_test_account
 
-RULES = {rule.name for module in (payments, auto_top_ups, coupon_rules, refund_rules) for rule in module.INVARIANTS}
+MODULES = (payments, auto_top_ups, coupon_rules, refund_rules, notices)
+RULES = {rule.name for module in MODULES for rule in module.INVARIANTS}
 ONE_PAYMENT = "id = (SELECT min(id) FROM billing_payment)"
 AUTO = "origin = 'auto'"
 
@@ -89,6 +91,14 @@ BREAKS = [
     ("disputes_are_clawed_back", "UPDATE billing_dispute SET amount = amount - 1 WHERE status = 'lost'"),
     ("dispute_movements_have_disputes", "DELETE FROM billing_dispute WHERE status = 'lost'"),
     ("dispute_movements_have_disputes", "UPDATE billing_transaction SET key = key || '0' WHERE kind = 'dispute'"),
+    ("money_is_told_of", "DELETE FROM notifications_notice WHERE event = 'topped_up'"),
+    ("money_is_told_of", "DELETE FROM notifications_notice WHERE key LIKE 'refund:%:succeeded'"),
+    ("money_is_told_of", "DELETE FROM notifications_notice WHERE key LIKE 'dispute:%:lost'"),
+    ("money_is_told_of", "UPDATE notifications_notice SET event = 'topped_up' WHERE event = 'auto_top_up_done'"),
+    ("money_is_told_of", "UPDATE notifications_notice SET account_id = account_id + 1 WHERE event = 'coupon_redeemed'"),
+    ("money_is_told_of", "UPDATE notifications_notice SET audience = 'services' WHERE event = 'topped_up'"),
+    ("top_ups_told_of_are_paid", f"DELETE FROM billing_payment WHERE {ONE_PAYMENT}"),
+    ("top_ups_told_of_are_paid", "UPDATE notifications_notice SET key = key || ':again' WHERE event = 'topped_up'"),
 ]
 
 
@@ -140,6 +150,7 @@ def _automatic(account: Any) -> None:
         TopUp.objects.filter(payments=payment).update(
             origin="auto", created_by=None, ceiling=D(100), month=month, created_at=timezone.now()
         )
+    Notice.objects.filter(account=account, event="topped_up").update(event="auto_top_up_done")
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE billing_transaction SET kind = 'auto_top_up' WHERE wallet_id = %s", [wallet.pk])

@@ -19,8 +19,8 @@ from django.utils.html import strip_tags
 from billing.models import AutoTopUp, LedgerVerification, PaymentDifference, ProviderEvent
 from billing.services import bank, refunds, top_ups
 from billing.services.credits import adjust
-from notifications.models import Delivery, SweepRun
-from organizations.models import Account, Product, User
+from notifications.models import Delivery, SweepRun, WebhookEndpoint
+from organizations.models import Account, Product, Service, User
 from tests.config.admin_rows import charge, fill
 from usage.models import RejectedEvent
 from usage.services.void import void
@@ -123,7 +123,21 @@ def test_undelivered_messages_are_those_given_up_and_those_waiting_too_long(staf
             key=key, channel="email", recipient="a@example.com", body="x", status=status, next_attempt_at=now
         )
     Delivery.objects.filter(key="waiting").update(created_at=now - timedelta(minutes=6))
-    assert stats(staff_client)["Undelivered e-mails"]["figure"] == "2"
+    assert stats(staff_client)["Undelivered messages"]["figure"] == "2"
+
+
+def test_endpoints_that_fail_are_counted_and_those_that_are_off_named(
+    products: dict[str, Product], staff_client: Client
+) -> None:
+    assert stats(staff_client)["Failing endpoints"]["is_bad"] is False
+    service, now = Service.objects.get(slug="aipbx"), timezone.now()
+    for url, is_active, failing_since in (("a", True, None), ("b", True, now), ("c", False, now), ("d", False, None)):
+        WebhookEndpoint.objects.create(
+            service=service, url=url, secret="whsec_aG9va3M=", is_active=is_active, failing_since=failing_since
+        )
+    found = stats(staff_client)["Failing endpoints"]
+    assert (found["figure"], found["is_bad"]) == ("1", True)
+    assert found["note"] == "services do not take messages; 2 switched off"
 
 
 def test_what_of_the_payments_waits_for_a_person_is_counted(

@@ -331,6 +331,24 @@ def test_a_failure_that_comes_after_the_lease_says_nothing(late_answer: Exceptio
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("late_answer", [Later("no answer"), Never("refused"), NotYet("wait", after=LEASE)])
+def test_a_failure_that_comes_after_the_lease_takes_nothing_from_the_next_worker(
+    late_answer: Exception, wire: Wire, clock: Any
+) -> None:
+    letter()
+
+    def slow(delivery: Delivery) -> str:
+        clock.shift(LEASE)
+        assert deliveries._claim("email") is not None, "another worker is at it"
+        raise late_answer
+
+    wire.answer = slow
+    assert send_due() == 0
+    row = Delivery.objects.get()
+    assert (row.status, row.attempts, row.next_attempt_at) == ("pending", 2, NOW + 2 * LEASE)
+
+
+@pytest.mark.django_db
 def test_a_success_that_comes_after_the_lease_is_the_last_word(wire: Wire, clock: Any) -> None:
     letter()
 

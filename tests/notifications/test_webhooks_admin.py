@@ -118,7 +118,7 @@ def test_a_test_shows_what_the_endpoint_answers(staff_client: Client, service: t
     send_due("webhook")
     shown = staff_client.get(page(to)).content.decode()
     assert "503 &lt;b&gt;not yet&lt;/b&gt;" in shown
-    assert re.search(r"\d+ ms", shown)
+    assert re.search(r"\d+\N{NO-BREAK SPACE}ms", shown)
     assert "Failing" in shown
 
 

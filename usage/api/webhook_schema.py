@@ -29,11 +29,11 @@ DESCRIPTION = (
     f"{BODY_BYTES_MAX // 1024} KiB."
 )
 FIELDS: dict[str, Schema] = {
-    **dict.fromkeys(AMOUNTS, AMOUNT),
-    "currency": WORD,
+    **{name: {**AMOUNT, "examples": ["9.954000"]} for name in AMOUNTS},
+    "currency": {**WORD, "examples": ["USD"]},
     "top_up": {"type": "string", "description": "The top-up's reference."},
     "next_attempt_at": {**MOMENT, "description": "Left out where no attempt follows."},
-    "project": {"type": "string", "description": "The service's own identifier."},
+    "project": {**WORD, "description": "The service's own identifier.", "examples": ["front-desk"]},
     "mode": {"type": "string", "enum": Mode.values},
 }
 REASONS_OF = {
@@ -42,8 +42,8 @@ REASONS_OF = {
     WebhookType.AUTO_TOP_UP_DISABLED: [reason.value for reason in FailureReason],
 }
 WHOSE: dict[str, Schema] = {
-    "product": WORD,
-    "account": {"type": "string", "description": "The service's own identifier."},
+    "product": {**WORD, "examples": ["aipbx"]},
+    "account": {**WORD, "description": "The service's own identifier.", "examples": ["acme"]},
 }
 HEADERS: dict[str, str] = {
     "webhook-id": "The message's own, the same at every attempt: `msg_` and 32 hexadecimal digits.",
