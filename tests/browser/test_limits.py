@@ -25,7 +25,7 @@ def test_a_cap_is_lowered_after_a_question_and_taken_away_again(
     one_call(account)
     page = sign_in(open_page(width=width, scheme=scheme, scripts=scripts))
     page.goto("/billing/limits/")
-    expect(page.get_by_role("heading", name="Limits", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Limits and notifications", exact=True)).to_be_visible()
     page.get_by_role("textbox", name="Daily cap").fill("0.01")
     page.get_by_label("Calls at the same time").fill("5")
     page.get_by_role("button", name="Save").click()
