@@ -1,10 +1,13 @@
 from billing.models.auto_top_up import AutoTopUp, AutoTopUpStatus
 from billing.models.card import Card
 from billing.models.coupon import Coupon, CouponAttempt, CouponBatch, CouponRedemption
+from billing.models.document import Document, DocumentFile
 from billing.models.grant import Grant, GrantKind
 from billing.models.hold import Hold, HoldStatus
+from billing.models.issuer import DocumentKind, Issuer, NumberSeries
 from billing.models.ledger import LedgerAccount, LedgerAccountKind, Transaction, TransactionKind, Transfer
 from billing.models.movement import HourlyMovement
+from billing.models.postpay import BillingPeriod, PeriodStatus, PostpayTerms
 from billing.models.provider_event import ProviderEvent, ProviderEventStatus
 from billing.models.reconciliation import DifferenceKind, PaymentDifference, ReconciliationRun
 from billing.models.refund import Dispute, DisputeStatus, Refund, RefundStatus
@@ -19,6 +22,7 @@ __all__ = [
     "IN_FLIGHT",
     "AutoTopUp",
     "AutoTopUpStatus",
+    "BillingPeriod",
     "Card",
     "Coupon",
     "CouponAttempt",
@@ -28,19 +32,26 @@ __all__ = [
     "DifferenceKind",
     "Dispute",
     "DisputeStatus",
+    "Document",
+    "DocumentFile",
+    "DocumentKind",
     "ExchangeRate",
     "Grant",
     "GrantKind",
     "Hold",
     "HoldStatus",
     "HourlyMovement",
+    "Issuer",
     "LedgerAccount",
     "LedgerAccountKind",
     "LedgerVerification",
+    "NumberSeries",
     "Payment",
     "PaymentDifference",
     "PaymentProvider",
+    "PeriodStatus",
     "Plan",
+    "PostpayTerms",
     "ProductTerms",
     "ProviderEvent",
     "ProviderEventStatus",

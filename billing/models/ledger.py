@@ -89,6 +89,8 @@ class TransactionKind(models.TextChoices):
     ALLOTMENT = "allotment", _("Monthly allotment")
     EXPIRY = "expiry", _("Expired credit")
     ADJUSTMENT = "adjustment", _("Adjustment")
+    TAX = "tax", _("Tax on an invoice")
+    PAYMENT = "payment", _("Invoice paid")
 
 
 USAGE_KINDS = (TransactionKind.CALL, TransactionKind.CHAT, TransactionKind.CRAWL, TransactionKind.LLM)

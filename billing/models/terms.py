@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from billing.models.issuer import Issuer
 from organizations.fields import amount_field, currency_field, not_nan
 from organizations.models import OnExhaustion, Product
 
@@ -12,6 +13,14 @@ class ProductTerms(models.Model):
     """The terms of one product. All amounts are in the product's currency."""
 
     product = models.OneToOneField(Product, on_delete=models.PROTECT, primary_key=True, related_name="terms")
+    issuer = models.ForeignKey(
+        Issuer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="products",
+        help_text="In whose name the product's documents are written. Empty: it has none.",
+    )
     currency = currency_field()
     floor = amount_field(help_text="Below this balance no call starts. At zero or below none ever does.")
     on_exhaustion = models.CharField(max_length=10, choices=OnExhaustion, default=OnExhaustion.FINISH)

@@ -118,7 +118,8 @@ class TopUp(models.Model):
 class Payment(models.Model):
     """Money that arrived: credited once, by (`provider`, `reference`). A top-up by bank transfer may have several.
 
-    For a top-up `grant` is the paid lot that it filled; a subscription's payment fills an allotment and has no grant.
+    `grant` is the paid lot that it filled: a top-up's, or that of an invoice's payment, which settles what is owed at
+    once. A subscription's payment fills an allotment and has no grant.
     """
 
     provider = models.CharField(max_length=12, choices=PaymentProvider)
@@ -127,6 +128,9 @@ class Payment(models.Model):
     top_up = models.ForeignKey(TopUp, on_delete=models.PROTECT, null=True, blank=True, related_name="payments")
     subscription = models.ForeignKey(
         "billing.Subscription", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
+    )
+    period = models.ForeignKey(
+        "billing.BillingPeriod", on_delete=models.PROTECT, null=True, blank=True, related_name="payments"
     )
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="payments", db_index=False)
     currency = currency_field()
@@ -155,8 +159,9 @@ class Payment(models.Model):
                 name="payment_amounts",
             ),
             models.CheckConstraint(
-                condition=Q(top_up__isnull=False, subscription__isnull=True, grant__isnull=False)
-                | Q(top_up__isnull=True, subscription__isnull=False, grant__isnull=True),
+                condition=Q(top_up__isnull=False, subscription__isnull=True, period__isnull=True, grant__isnull=False)
+                | Q(top_up__isnull=True, subscription__isnull=False, period__isnull=True, grant__isnull=True)
+                | Q(top_up__isnull=True, subscription__isnull=True, period__isnull=False, grant__isnull=False),
                 name="payment_of_one_thing",
             ),
         ]
