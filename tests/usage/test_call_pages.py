@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import time_machine
 
+from billing.selectors.keyset import read_page
 from organizations.models import Account
 from tests.usage.events import charge, event, key_of
 from usage.models import UsageEvent
 from usage.selectors.pages.calls import CallFilter, call_streams
-from usage.selectors.pages.keyset import read_page
 from usage.services.void import void_event
 
 pytestmark = pytest.mark.django_db

@@ -15,9 +15,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from billing.models import Grant, GrantKind
+from billing.selectors.keyset import Page, read_all, read_page
 from billing.templatetags.moments import DASH, day_short, in_place, local
 from billing.templatetags.money import micro_width, money_text, number
 from billing.views.export import csv_response
+from billing.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.models import RateCardVersion
@@ -29,9 +31,7 @@ from usage.selectors.pages.calls import (
     calls_in_progress,
     ways_used,
 )
-from usage.selectors.pages.keyset import Page, read_all, read_page
 from usage.selectors.pages.spending import DaySpending, spending_by_day
-from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
 from usage.views.words import CHANNELS, OTHER_USAGE, OUTCOMES, STATUSES, Text, word
 
 PAGE_SIZE = 25

@@ -13,15 +13,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from billing.models import TransactionKind
+from billing.selectors.keyset import Page, read_all, read_page
 from billing.templatetags.moments import DASH, day_short, day_year, in_place, local
 from billing.templatetags.money import micro_width
 from billing.views.export import csv_response
+from billing.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
 from billing.views.shell import Frame, render_page
 from organizations.services.projects import offers_sandbox
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.pages.history import HistoryFilter, HistoryRow, history_streams, kinds_used
-from usage.selectors.pages.keyset import Page, read_all, read_page
-from usage.views.filters import Choice, Dates, read_choice, read_cursor, read_dates
 from usage.views.history_lines import history_lines
 
 PAGE_SIZE = 25

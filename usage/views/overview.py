@@ -14,13 +14,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from billing.models import WalletMode
+from billing.selectors.keyset import read_page
 from billing.templatetags.moments import day_span, in_place, month_name
 from billing.templatetags.money import micro_width, number
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.cards import load_cards
 from usage.selectors.pages.history import HistoryFilter, history_streams
-from usage.selectors.pages.keyset import read_page
 from usage.selectors.pages.spending import (
     CHART_DAYS,
     PACE_DAYS,

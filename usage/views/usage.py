@@ -18,13 +18,13 @@ from django.views.decorators.http import require_safe
 from billing.templatetags.moments import day_span, in_place
 from billing.templatetags.money import micro_width
 from billing.views.export import csv_response
+from billing.views.filters import Choice, Dates, Text, read_choice
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.pages.usage import UsageReport, daily_components, usage_report, used_between
 from usage.selectors.pages.usage_card import account_rates
 from usage.views.chart import chart_context
 from usage.views.chart_slots import chart_slots, step_of
-from usage.views.filters import Choice, Dates, Text, read_choice
 from usage.views.usage_breakdown import sections_of
 from usage.views.usage_csv import CSV_HEADER, csv_rows
 from usage.views.usage_figures import Totals, figures_of

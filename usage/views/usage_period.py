@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.templatetags.moments import day_span, month_name
-from usage.views.filters import Dates, Text, read_dates
+from billing.views.filters import Dates, Text, read_dates
 
 DAYS_MAX = 3 * 366
 DAYS_AT_FIRST = 30

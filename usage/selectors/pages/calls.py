@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from billing.selectors.keyset import Bound, Stream
 from organizations.database import run
 from usage.models.event import EventType, UsageEvent
-from usage.selectors.pages.keyset import Bound, Stream
 
 IN_PROGRESS_SHOWN = 25
 

@@ -14,9 +14,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from billing.selectors.keyset import Bound, Stream
 from organizations.database import run
 from usage.selectors.pages.history_row import LEDGER, SIMULATED, HistoryFilter, HistoryRow
-from usage.selectors.pages.keyset import Bound, Stream
 from usage.selectors.pages.unposted import asked_refunds, unposted_top_ups, with_outcomes
 
 __all__ = ["HistoryFilter", "HistoryRow", "history_streams", "kinds_used"]

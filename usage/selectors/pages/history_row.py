@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from billing.models import TransactionKind
 from billing.models.ledger import USAGE_KINDS
-from usage.selectors.pages.keyset import Bound
+from billing.selectors.keyset import Bound
 
 LEDGER, SIMULATED, TOP_UPS, REFUNDS = range(4)
 SUCCESSFUL, PROCESSING, ERROR = "successful", "processing", "error"

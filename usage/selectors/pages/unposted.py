@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from billing.models import Payment, Refund, RefundStatus, TopUp, TopUpOrigin, TopUpStatus, TransactionKind
+from billing.selectors.keyset import Bound
 from billing.services.payments import description_of
 from billing.services.refunds.reserving import refund_description
 from usage.selectors.pages.history_row import (
@@ -27,7 +28,6 @@ from usage.selectors.pages.history_row import (
     HistoryFilter,
     HistoryRow,
 )
-from usage.selectors.pages.keyset import Bound
 
 KIND_OF_ORIGIN = {
     TopUpOrigin.MANUAL.value: TransactionKind.TOP_UP.value,
