@@ -22,10 +22,13 @@ from billing.verification import auto_top_ups, notices, payments
 from billing.verification import coupons as coupon_rules
 from billing.verification import refunds as refund_rules
 from billing.verification.run import verify
-from notifications.models import Notice
+from notifications.models import Delivery, Notice, Preference, TelegramLink, WebhookEndpoint
+from notifications.services.endpoints import add
+from notifications.services.fan_out import expand_due
+from organizations.models import Service
 from tests import products
 from tests.billing.refunds.paid import broken_rules, pay_by_bank, spend
-from tests.factories import make_user, open_test_account
+from tests.factories import make_member, make_user, open_test_account
 
 MODULES = (payments, auto_top_ups, coupon_rules, refund_rules, notices)
 RULES = {rule.name for module in MODULES for rule in module.INVARIANTS}
@@ -97,8 +100,21 @@ BREAKS = [
     ("money_is_told_of", "UPDATE notifications_notice SET event = 'topped_up' WHERE event = 'auto_top_up_done'"),
     ("money_is_told_of", "UPDATE notifications_notice SET account_id = account_id + 1 WHERE event = 'coupon_redeemed'"),
     ("money_is_told_of", "UPDATE notifications_notice SET audience = 'services' WHERE event = 'topped_up'"),
-    ("top_ups_told_of_are_paid", f"DELETE FROM billing_payment WHERE {ONE_PAYMENT}"),
-    ("top_ups_told_of_are_paid", "UPDATE notifications_notice SET key = key || ':again' WHERE event = 'topped_up'"),
+    ("movements_are_told_of", "DELETE FROM notifications_notice WHERE key LIKE 'refund:%:approved'"),
+    ("movements_are_told_of", "DELETE FROM notifications_notice WHERE key LIKE 'refund:%:failed'"),
+    ("movements_are_told_of", "DELETE FROM notifications_notice WHERE event = 'dispute' AND key NOT LIKE '%:won'"),
+    ("movements_are_told_of", "DELETE FROM notifications_notice WHERE key LIKE 'dispute:%:won'"),
+    ("movements_are_told_of", "UPDATE notifications_notice SET account_id = account_id + 1 WHERE event = 'refund'"),
+    ("what_is_told_of_happened", f"DELETE FROM billing_payment WHERE {ONE_PAYMENT}"),
+    ("what_is_told_of_happened", "UPDATE notifications_notice SET key = key || ':again' WHERE event = 'topped_up'"),
+    ("what_is_told_of_happened", "DELETE FROM billing_couponredemption"),
+    ("what_is_told_of_happened", "DELETE FROM billing_refund WHERE status = 'requested'"),
+    ("what_is_told_of_happened", "DELETE FROM billing_dispute WHERE status = 'won'"),
+    ("what_is_told_of_happened", "UPDATE notifications_notice SET account_id = account_id + 1 WHERE event = 'dispute'"),
+    ("deliveries_stay_in_their_account", "UPDATE notifications_delivery SET account_id = account_id + 1"),
+    ("deliveries_stay_in_their_account", "UPDATE notifications_delivery SET account_id = NULL"),
+    ("deliveries_stay_in_their_account", "UPDATE notifications_telegramlink SET account_id = account_id + 1"),
+    ("deliveries_stay_in_their_account", "UPDATE notifications_webhookendpoint SET service_id = service_id + 1000"),
 ]
 
 
@@ -111,6 +127,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
         _disputes(open_test_account(found["aitelier"]))
         _automatic(open_test_account(found["aitelier"]))
         _coupon(open_test_account(found["aitelier"]))
+        _told(open_test_account(found["aitelier"]))
         yield
         transaction.set_rollback(True)
 
@@ -166,6 +183,18 @@ def _coupon(account: Any) -> None:
     coupons.redeem(wallet_id=account.wallet.pk, code=coupon.code, user_id=make_user().pk)
 
 
+def _told(account: Any) -> None:
+    """Everything so far is told; a member reads a payment in a chat, a service at its endpoint."""
+    add(endpoint=WebhookEndpoint(service=Service.objects.get(slug="aitelier"), url="https://hooks.example/"))
+    member, now = make_member(account), timezone.now()
+    TelegramLink.objects.create(
+        account=account, user=member, token_hash="chat", expires_at=now, linked_at=now, chat_id=7
+    )
+    Preference.objects.create(account=account, user=member, event="topped_up", channel="telegram", is_on=True)
+    pay_by_bank(account, "20")
+    expand_due()
+
+
 @pytest.fixture
 def broken(world: None) -> Iterator[Any]:
     """Runs plain SQL with the triggers and foreign keys looking away; undone after the test."""
@@ -183,7 +212,8 @@ BY_HAND = {"hash_chain", "movements_equal_transactions", "movements_end_with_a_t
 def test_everything_holds_for_what_the_services_wrote(world: None) -> None:
     assert set(broken_rules()) <= BY_HAND
     assert verify(RULES) == []
-    assert Payment.objects.count() == 7
+    assert Payment.objects.count() == 8
+    assert set(Delivery.objects.values_list("channel", flat=True)) == {"email", "telegram", "webhook"}
 
 
 @pytest.mark.parametrize(("name", "statement"), BREAKS)
