@@ -1,5 +1,6 @@
 """The one place where wallets are locked: in id order, inside a transaction, before anything else is read.
 
+A series of document numbers is locked after them and last of all (`billing.services.documents.numbering`).
 `FOR NO KEY UPDATE` leaves the key shared locks of foreign keys alone, which plain `FOR UPDATE` deadlocks with.
 """
 
