@@ -1,14 +1,18 @@
 """The words of notices. Apps above register them: this one knows neither wallets nor calls.
 
-Words are made when a notice is told, in the language that is active then, so that each reader gets their own.
+Words are made when a notice is told, in the language that is active then, so that each reader gets their own. A link to
+a page of ours names the notice's account: its reader may be a member of several.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.conf import settings
 
 from notifications.models.notice import Event, Notice
+from organizations.tenancy import link_of_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +38,6 @@ def register(event: Event, words: Words) -> None:
 
 def message_of(notice: Notice) -> Message:
     """The notice in the active language. Raises KeyError for an event that no app has words for."""
-    return _words[Event(notice.event)](notice)
+    message = _words[Event(notice.event)](notice)
+    is_ours = message.url.startswith(f"{settings.SITE_URL}/")
+    return replace(message, url=link_of_account(message.url, notice.account_id)) if is_ours else message

@@ -2,7 +2,8 @@
 
 A page gets a `Tenant`: the account that the reader chose among those it is a member of, held in the session, and
 within it the project that filters the pages (`?project=`). A form acts on the account whose page it stood on, though
-another one was chosen in a second window since. What is not the reader's does not exist: it answers 404, whether it is
+another one was chosen in a second window since; a letter's link names its account (`?of_account=`) and chooses it, for
+its members, on the way to the page. What is not the reader's does not exist: it answers 404, whether it is
 another account's or nobody's.
 """
 
@@ -12,11 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.functional import SimpleLazyObject
 
 from organizations.languages import speak_accounts_language
@@ -25,6 +27,7 @@ from organizations.models import Account, Membership, Product, Project, Role, Us
 SESSION_KEY = "account"
 FORM_FIELD = "page_of_account"  # organizations.templatetags.account_forms
 PROJECT_PARAMETER = "project"
+ACCOUNT_PARAMETER = "of_account"  # of links in letters
 
 M = TypeVar("M", bound=Model)
 P = ParamSpec("P")
@@ -80,8 +83,9 @@ class Tenant:
 def current_tenant(request: HttpRequest) -> Tenant | None:
     """The reader's tenant, or None for a reader without any account.
 
-    The session's choice holds as long as the membership does; sending a form chooses the account of its page. Raises
-    Http404 for a form of an account, or for a project, that is not the reader's.
+    The session's choice holds as long as the membership does; sending a form chooses the account of its page, following
+    a letter's link that of the letter. Raises Http404 for a form or link of an account, or for a project, that is not
+    the reader's.
     """
     user = cast(User, request.user)
     memberships = list(
@@ -89,7 +93,7 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
     )
     if not memberships:
         return None
-    membership = _of_form(request, memberships)
+    membership = _of_form(request, memberships) or _of_link(request, memberships)
     if membership is None:
         chosen = request.session.get(SESSION_KEY)
         membership = next((each for each in memberships if each.account_id == chosen), memberships[0])
@@ -107,7 +111,15 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
 
 def _of_form(request: HttpRequest, memberships: list[Membership]) -> Membership | None:
     """The membership in the account of the form that was sent, chosen from now on; None where no form says one."""
-    stated = request.POST.get(FORM_FIELD)
+    return _choose(request, memberships, request.POST.get(FORM_FIELD))
+
+
+def _of_link(request: HttpRequest, memberships: list[Membership]) -> Membership | None:
+    """The same for the account that a letter's link names."""
+    return _choose(request, memberships, request.GET.get(ACCOUNT_PARAMETER))
+
+
+def _choose(request: HttpRequest, memberships: list[Membership], stated: str | None) -> Membership | None:
     if stated is None:
         return None
     for each in memberships:
@@ -115,6 +127,20 @@ def _of_form(request: HttpRequest, memberships: list[Membership]) -> Membership 
             request.session[SESSION_KEY] = each.account_id
             return each
     raise Http404
+
+
+def link_of_account(url: str, account_id: int) -> str:
+    """The address of a customer's page, for a letter: whoever follows it sees the page of this account."""
+    address, hash_sign, place = url.partition("#")
+    sign = "&" if "?" in address else "?"
+    return f"{address}{sign}{urlencode({ACCOUNT_PARAMETER: account_id})}{hash_sign}{place}"
+
+
+def _without_account(request: HttpRequest) -> str:
+    """The address that was asked for, without the account that a letter's link named."""
+    query = request.GET.copy()
+    del query[ACCOUNT_PARAMETER]
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 def tenant_page(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
@@ -128,6 +154,8 @@ def tenant_page(page: Page[P]) -> Callable[Concatenate[HttpRequest, P], HttpResp
         tenant = current_tenant(request)
         if tenant is None:
             return render(request, "organizations/no_account.html")
+        if request.method in ("GET", "HEAD") and ACCOUNT_PARAMETER in request.GET:
+            return redirect(_without_account(request))
         speak_accounts_language(tenant.user, tenant.account)
         return page(request, tenant, *args, **kwargs)
 

@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 from notifications.models import AlertAddress, Notice
 from notifications.words import Message
 from organizations.models import User
+from organizations.tenancy import link_of_account
 
 SALT = "notifications.unsubscribe"
 SUBJECT_MAX = 255
@@ -45,6 +46,7 @@ def letter_of(
         unsubscribe_url = unsubscribe_link(notice, user=user, address=address)
     product = notice.account.product
     fill, fill_on_dark = FILLS[product.accent]
+    settings_url = link_of_account(f"{settings.SITE_URL}{reverse('notifications')}", notice.account_id)
     context = {
         "message": message,
         "account": notice.account,
@@ -53,7 +55,7 @@ def letter_of(
         "fill_on_dark": fill_on_dark,
         "user": user,
         "address": address,
-        "settings_url": f"{settings.SITE_URL}{reverse('limits')}" if user else "",
+        "settings_url": settings_url if user else "",
         "unsubscribe_url": unsubscribe_url,
     }
     subject = " ".join(f"{product.name}: {message.subject}".split())

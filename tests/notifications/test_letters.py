@@ -64,7 +64,7 @@ def test_a_letter_says_the_same_in_text_and_in_html(account: Account) -> None:
         "Top up: https://billing.example.com/billing/top-up/?a=1&b=2\n\n"
         "--\n"
         "You get this letter because you are a member of Acme <& Sons> at AI PBX.\n"
-        "Choose what you are told: https://billing.example.com/billing/limits/\n"
+        f"Choose what you are told: https://billing.example.com/billing/notifications/?of_account={account.pk}\n"
         f"No more letters of this kind: {made.unsubscribe_url}\n"
     )
     assert visible(made.html) == (
@@ -78,7 +78,7 @@ def test_a_letter_says_the_same_in_text_and_in_html(account: Account) -> None:
     links = re.findall(r'href="([^"]+)"', made.html)
     assert links == [
         "https://billing.example.com/billing/top-up/?a=1&amp;b=2",
-        "https://billing.example.com/billing/limits/",
+        f"https://billing.example.com/billing/notifications/?of_account={account.pk}",
         made.unsubscribe_url,
     ]
 

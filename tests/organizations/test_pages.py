@@ -17,6 +17,7 @@ from djmoney.money import Money
 from billing.models import Wallet
 from organizations.models import Account, Membership, Role, User
 from organizations.services.invitations import create_invitation
+from organizations.tenancy import link_of_account
 from tests.factories import PASSWORD, make_member, make_user
 
 NEW_PASSWORD = "a brand new passphrase"
@@ -208,6 +209,42 @@ def test_a_form_acts_on_the_account_of_its_page_whatever_was_chosen_in_another_w
     assert answer.status_code == 303
     assert [Wallet.objects.get(account=each).daily_cap for each in (first, second)] == [Money(7, "USD"), None]
     assert client.get(reverse("limits")).context["account"] == first
+
+
+def test_a_letters_link_shows_its_account_to_a_member_of_several(
+    make_account: Callable[..., Account], client: Client
+) -> None:
+    first, second = make_account("letustalk", name="Alpha"), make_account("osmtalk", name="Beta")
+    user = make_member(first)
+    Membership.objects.create(account=second, user=user, role=Role.OWNER)
+    client.force_login(user)
+    link = link_of_account(f"{reverse('top_up')}?amount=500#amount", second.pk)
+    assert link == f"/billing/top-up/?amount=500&of_account={second.pk}#amount"
+    answer = client.get(link.partition("#")[0])
+    assert (answer.status_code, answer["Location"]) == (302, "/billing/top-up/?amount=500")
+    assert client.get(answer["Location"]).context["account"] == second
+    link = link_of_account(reverse("limits"), first.pk)
+    assert client.get(link)["Location"] == "/billing/limits/"
+    assert client.get(reverse("overview")).context["account"] == first
+
+
+def test_a_letters_link_leads_there_after_signing_in(account: Account, client: Client) -> None:
+    link = link_of_account(reverse("limits"), account.pk)
+    answer = client.get(link)
+    assert (answer.status_code, answer["Location"]) == (
+        302, f"{reverse('account_login')}?next=/billing/limits/%3Fof_account%3D{account.pk}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("stated", ["foreign", "", "0", "abc", "9" * 30])
+def test_a_letters_link_shows_a_stranger_nothing(
+    make_account: Callable[..., Account], client: Client, stated: str
+) -> None:
+    own, foreign = make_account("letustalk", name="Own"), make_account("letustalk", name="Foreign")
+    client.force_login(make_member(own))
+    answer = client.get(reverse("limits"), {"of_account": foreign.pk if stated == "foreign" else stated})
+    assert (answer.status_code, b"Foreign" in answer.content) == (404, False)
+    assert client.get(reverse("overview")).context["account"] == own
 
 
 @pytest.mark.parametrize("stated", ["foreign", "", "0", "abc"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -71,6 +71,8 @@ def test_every_message_leads_to_a_page_that_exists(say: Callable[..., Message], 
     if url != SAMPLES[name].facts.get("receipt_url"):
         assert url.startswith(f"{settings.SITE_URL}/billing/")
         resolve(urlsplit(url).path)
+        # Its reader may be a member of several accounts.
+        assert parse_qs(urlsplit(url).query)["of_account"] == [str(Account.objects.get().pk)]
 
 
 @pytest.mark.parametrize("name", [name for name, sample in SAMPLES.items() if sample.optional])
