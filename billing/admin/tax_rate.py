@@ -1,4 +1,4 @@
-"""Taxes on top-ups, with the days they hold: what was charged keeps its own numbers."""
+"""Rates of tax, with the days they hold: what was charged keeps its own numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TaxRateForm(forms.ModelForm):
 
     class Meta:
         model = TaxRate
-        fields = ("product", "country", "region", "name", "percent", "valid_from", "valid_until")
+        fields = ("product", "country", "region", "name", "percent", "scheme", "valid_from", "valid_until")
         help_texts: ClassVar[dict[str, str]] = {
             "percent": "Of the price before tax, such as 8.875.",
             "valid_from": "The first day, by the account's calendar.",
@@ -53,14 +53,14 @@ class TaxRateAdmin(BackOfficeAdmin):
     """Rates of all countries."""
 
     form = TaxRateForm
-    list_display = ("name", "country", "region", "percent", "product", "valid_from", "valid_until", "state")
+    list_display = ("name", "country", "region", "percent", "scheme", "product", "valid_from", "valid_until", "state")
     list_filter = (("product", RelatedDropdownFilter), "country", ("valid_from", RangeDateFilter))
     list_select_related = ("product",)
     search_fields = ("name", "country", "region")
     autocomplete_fields = ("product",)
     date_hierarchy = "valid_from"
     fieldsets = (
-        (None, {"fields": ("name", "percent")}),
+        (None, {"fields": ("name", ("percent", "scheme"))}),
         ("Where", {"fields": ("product", ("country", "region"))}),
         ("When", {"fields": (("valid_from", "valid_until"),)}),
     )

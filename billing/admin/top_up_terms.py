@@ -80,14 +80,12 @@ class TopUpTermsForm(PricedForm):
             "unit_price",
             "offers_auto_top_up",
             "cooling_minutes",
-            "taxes_top_ups",
             "refund_months",
             "bank_details",
         )
         help_texts: ClassVar[dict[str, str]] = {
             "product": "Whose customers pay so.",
             "offers_auto_top_up": "Customers may have their card charged when little is left.",
-            "taxes_top_ups": "Off: tax is due on the period's invoice instead.",
         }
 
     def clean(self) -> dict[str, Any]:
@@ -123,10 +121,9 @@ class TopUpTermsAdmin(BackOfficeAdmin):
         money_column("unit_price", "unit price"),
         "shown_providers",
         "offers_auto_top_up",
-        "taxes_top_ups",
         "refund_months",
     )
-    list_filter = ("offers_auto_top_up", "taxes_top_ups")
+    list_filter = ("offers_auto_top_up",)
     list_select_related = ("product",)
     search_fields = ("product__name", "product__slug")
     autocomplete_fields = ("product",)
@@ -148,7 +145,7 @@ class TopUpTermsAdmin(BackOfficeAdmin):
             ("Amounts", {"fields": (("minimum", "maximum"), ("choices", "unit_price"))}),
             ("Ways to pay", {"fields": ("providers", "bank_details")}),
             ("Automatic top-up", {"fields": (("offers_auto_top_up", "cooling_minutes"),)}),
-            ("Tax and refunds", {"fields": (("taxes_top_ups", "refund_months"),)}),
+            ("Refunds", {"fields": ("refund_months",)}),
         )
 
     def get_form(self, request: HttpRequest, obj: TopUpTerms | None = None, change: bool = False, **kwargs: Any) -> Any:

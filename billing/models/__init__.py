@@ -15,6 +15,7 @@ from billing.models.subscription import Plan, Subscription, SubscriptionStatus
 from billing.models.terms import ProductTerms
 from billing.models.top_up import IN_FLIGHT, Payment, TopUp, TopUpOrigin, TopUpStatus
 from billing.models.top_up_terms import CreditPack, ExchangeRate, PaymentProvider, TaxRate, TopUpTerms
+from billing.models.vat_check import VatCheck, VatCheckState
 from billing.models.verification import LedgerVerification
 from billing.models.wallet import Wallet, WalletMode
 
@@ -68,6 +69,8 @@ __all__ = [
     "Transaction",
     "TransactionKind",
     "Transfer",
+    "VatCheck",
+    "VatCheckState",
     "Wallet",
     "WalletMode",
 ]

@@ -57,6 +57,7 @@ class Subscription(models.Model):
     price = amount_field(currency="price_currency", help_text="A month, before tax.")
     tax = amount_field(currency="price_currency", help_text="A month.")
     tax_lines = models.JSONField(default=list)
+    tax_treatment = models.CharField(max_length=20, blank=True, help_text="The rule that held when it began.")
     status = models.CharField(max_length=10, choices=SubscriptionStatus, default=SubscriptionStatus.CREATED)
     provider_reference = models.CharField(max_length=255, blank=True, db_index=True)
     checkout_reference = models.CharField(max_length=255, blank=True, db_index=True)

@@ -58,7 +58,10 @@ class TopUp(models.Model):
     net = amount_field(currency="price_currency")
     tax = amount_field(currency="price_currency")
     total = amount_field(currency="price_currency")
-    tax_lines = models.JSONField(default=list, help_text="Name, percent and amount of each tax.")
+    tax_lines = models.JSONField(default=list, help_text="Name, percent, base and amount of each tax.")
+    tax_treatment = models.CharField(
+        max_length=20, blank=True, help_text="The rule that held, of billing.tax. Empty: tax is due on an invoice."
+    )
     charge_currency = currency_field()
     charge_amount = amount_field(currency="charge_currency")
     exchange_rate = models.DecimalField(max_digits=20, decimal_places=8, null=True, blank=True)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.tax import Scheme
 from organizations.fields import amount_field, currency_field, not_nan
 from organizations.models import Product
 
@@ -42,9 +43,6 @@ class TopUpTerms(models.Model):
     offers_auto_top_up = models.BooleanField("automatic top-up", default=False)
     cooling_minutes = models.PositiveIntegerField(
         default=60, help_text="Between a failed automatic top-up and the next attempt."
-    )
-    taxes_top_ups = models.BooleanField(
-        "tax due at top-up", default=True, help_text="Off: tax is due on the period's invoice."
     )
     refund_months = models.PositiveSmallIntegerField(
         default=12, help_text="Unspent money goes back within so many months of the last activity. Zero: never."
@@ -90,7 +88,7 @@ class CreditPack(models.Model):
 
 
 class TaxRate(models.Model):
-    """A tax on top-ups in a country or region, with the days it holds: staff's data, never code."""
+    """A tax in a country or region, with the days it holds: staff's data, never code."""
 
     product = models.ForeignKey(
         Product, on_delete=models.PROTECT, null=True, blank=True, related_name="tax_rates", help_text="Empty: all."
@@ -99,6 +97,12 @@ class TaxRate(models.Model):
     region = models.CharField(max_length=10, blank=True, help_text="State or province. Empty: the whole country.")
     name = models.CharField(max_length=60, help_text="As it stands on the bill, such as Sales tax, New York.")
     percent = models.DecimalField(max_digits=7, decimal_places=4)
+    scheme = models.CharField(
+        max_length=10,
+        choices=[("standard", "Standard"), ("igst", "IGST"), ("cgst", "CGST"), ("sgst", "SGST")],
+        default=Scheme.STANDARD.value,
+        help_text="India: IGST across states, CGST and SGST within one. Everywhere else: standard.",
+    )
     valid_from = models.DateField()
     valid_until = models.DateField(null=True, blank=True, help_text="The last day. Empty: until further notice.")
 

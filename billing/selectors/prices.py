@@ -1,31 +1,34 @@
 """What a top-up costs: price, taxes and what the provider is asked for, exact before anybody pays.
 
-`net` is the price of the amount (a pack's own, or so many units), each tax is rounded once, half up to the cent, and
-`total` is their sum; a provider that takes another currency is asked for the total at the newest exchange rate, which
+`net` is the price of the amount (a pack's own, or so many units), each tax is rounded once (`billing.tax`), and `total`
+is their sum; a provider that takes another currency is asked for the total at the newest exchange rate, which
 the top-up freezes. Nothing here writes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from billing.models import CreditPack, ExchangeRate, PaymentProvider, TaxRate, TopUpTerms
+from billing.documents.content import Tax
+from billing.models import CreditPack, ExchangeRate, PaymentProvider, TopUpTerms
 from billing.providers import provider as provider_called
-from billing.templatetags.money import CENT, CREDIT, money_text
+from billing.selectors.taxation import tax_lines, taxation_at_top_up
+from billing.tax import cents
+from billing.templatetags.money import CREDIT, money_text
 from organizations.models import Account, Organization
 
 # What a provider takes, where it is not whatever the price is in.
 CHARGE_CURRENCY = {PaymentProvider.ROBOKASSA.value: "RUB"}
 
 TaxLine = dict[str, str]
-"""One tax as a bill states it: `name`, `percent` and `amount`, the numbers as text so that JSON keeps them exact."""
+"""One tax as a bill states it: `name`, `percent`, `base` and `amount`, numbers as text: JSON keeps them exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Quote:
     price_currency: str
     net: Decimal
     tax_lines: list[TaxLine]
+    tax_treatment: str
+    """Of `billing.tax.Treatment`; empty where tax is due later, on an invoice."""
     tax: Decimal
     total: Decimal
     charge_currency: str
@@ -86,8 +91,9 @@ def quote(
     check_amount(terms, amount)
     net = price_of(terms, amount)
     day = at.astimezone(ZoneInfo(account.timezone)).date()
-    lines = taxes(terms=terms, account=account, organization=organization, net=net, on=day)
-    tax = sum((Decimal(line["amount"]) for line in lines), Decimal(0))
+    taxation = taxation_at_top_up(account=account, organization=organization, on=day)
+    taxes = tax_lines(taxation, net) if taxation else ()
+    tax = sum((each.amount for each in taxes), Decimal(0))
     total = net + tax
     charge_currency = CHARGE_CURRENCY.get(provider, terms.price_currency)
     rate = None
@@ -100,7 +106,8 @@ def quote(
         amount=amount,
         price_currency=terms.price_currency,
         net=net,
-        tax_lines=lines,
+        tax_lines=as_json(taxes),
+        tax_treatment=taxation.treatment if taxation else "",
         tax=tax,
         total=total,
         charge_currency=charge_currency,
@@ -135,57 +142,17 @@ def price_of(terms: TopUpTerms, amount: Decimal) -> Decimal:
     return pack.price.amount if pack is not None else cents(amount * terms.unit_price.amount)
 
 
-def taxes(
-    *, terms: TopUpTerms, account: Account, organization: Organization | None, net: Decimal, on: date
-) -> list[TaxLine]:
-    """The taxes on `net` that hold on that day where the payer is."""
-    return tax_lines(tax_rates(terms=terms, account=account, organization=organization, on=on), net)
-
-
-def tax_lines(rates: list[TaxRate], net: Decimal) -> list[TaxLine]:
-    """What each of the rates comes to on `net`, rounded to the cent."""
+def as_json(taxes: Iterable[Tax]) -> list[TaxLine]:
+    """The taxes as a row keeps them."""
     return [
         {
-            "name": rate.name,
-            "percent": f"{rate.percent.normalize():f}",
-            "amount": f"{cents(net * rate.percent / 100):f}",
+            "name": tax.name,
+            "percent": f"{tax.percent.normalize():f}",
+            "base": f"{tax.base:f}",
+            "amount": f"{tax.amount:f}",
         }
-        for rate in rates
+        for tax in taxes
     ]
-
-
-def tax_rates(*, terms: TopUpTerms, account: Account, organization: Organization | None, on: date) -> list[TaxRate]:
-    """The rates that a top-up is taxed at on that day; none where the payer's place has none, or tax is due later.
-
-    The product's own rate takes the place of the general one of the same name and region, and of two that overlap
-    the newer one counts, so that a rate that begins needs no end of the one before it.
-    """
-    country, region = tax_place(account, organization)
-    if not terms.taxes_top_ups or not country:
-        return []
-    rates = TaxRate.objects.filter(
-        Q(product__isnull=True) | Q(product_id=terms.product_id),
-        Q(valid_until__isnull=True) | Q(valid_until__gte=on),
-        country=country,
-        region__in={"", region},
-        valid_from__lte=on,
-    )
-    chosen: dict[tuple[str, str], TaxRate] = {}
-    for rate in sorted(rates, key=lambda each: (each.product_id is not None, each.valid_from)):
-        chosen[rate.region, rate.name] = rate
-    return [rate for _place, rate in sorted(chosen.items()) if rate.percent > 0]
-
-
-def tax_place(account: Account, organization: Organization | None) -> tuple[str, str]:
-    """Where the payer is: country and region of the organization, else the account's country; empty for unknown."""
-    if organization is not None and organization.country:
-        return organization.country, organization.region
-    return account.country, ""
-
-
-def cents(amount: Decimal) -> Decimal:
-    """An amount of money, rounded half up to two decimals."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
 def _exchange_rate(base: str, quote: str, on: date) -> Decimal:

@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from billing.models import Plan, Subscription, SubscriptionStatus, TaxRate, TopUpTerms
-from billing.selectors.prices import TaxLine, tax_lines, tax_rates
+from billing.models import Plan, Subscription, SubscriptionStatus
+from billing.selectors.prices import TaxLine, as_json
+from billing.selectors.taxation import tax_lines, taxation_at_top_up
+from billing.tax import Decision
 from organizations.models import Account
 
 
@@ -21,6 +23,7 @@ class PlanPrice:
     plan: Plan
     net: Decimal
     tax_lines: list[TaxLine]
+    tax_treatment: str
     tax: Decimal
     total: Decimal
 
@@ -28,29 +31,27 @@ class PlanPrice:
 def plans_of(account: Account) -> list[PlanPrice]:
     """The plans that the product sells, the cheapest first."""
     plans = Plan.objects.filter(product_id=account.product_id, is_active=True).order_by("price", "id")
-    rates = _rates_of(account, timezone.now())
-    return [_priced(plan, rates) for plan in plans]
+    taxation = _taxation_of(account, timezone.now())
+    return [_priced(plan, taxation) for plan in plans]
 
 
 def price_of(plan: Plan, account: Account, at: datetime) -> PlanPrice:
     """What a month of the plan costs the account at the moment `at`, with the tax of its default organization."""
-    return _priced(plan, _rates_of(account, at))
+    return _priced(plan, _taxation_of(account, at))
 
 
-def _rates_of(account: Account, at: datetime) -> list[TaxRate]:
-    terms = TopUpTerms.objects.filter(product_id=account.product_id).first()
-    if terms is None:
-        return []
+def _taxation_of(account: Account, at: datetime) -> Decision | None:
     day = at.astimezone(ZoneInfo(account.timezone)).date()
     organization = account.organizations.filter(is_default=True).first()
-    return tax_rates(terms=terms, account=account, organization=organization, on=day)
+    return taxation_at_top_up(account=account, organization=organization, on=day)
 
 
-def _priced(plan: Plan, rates: list[TaxRate]) -> PlanPrice:
+def _priced(plan: Plan, taxation: Decision | None) -> PlanPrice:
     net = plan.price.amount
-    lines = tax_lines(rates, net)
-    tax = sum((Decimal(line["amount"]) for line in lines), Decimal(0))
-    return PlanPrice(plan=plan, net=net, tax_lines=lines, tax=tax, total=net + tax)
+    taxes = tax_lines(taxation, net) if taxation else ()
+    tax = sum((each.amount for each in taxes), Decimal(0))
+    treatment = taxation.treatment if taxation else ""
+    return PlanPrice(plan=plan, net=net, tax_lines=as_json(taxes), tax_treatment=treatment, tax=tax, total=net + tax)
 
 
 def running_subscription(wallet_id: int) -> Subscription | None:

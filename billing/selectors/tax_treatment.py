@@ -1,46 +1,45 @@
-"""Which taxes a top-up gets today, and why (aitelier.md, 'Taxes and invoicing')."""
+"""Which tax a top-up gets today, when it is due, and what is known of the buyer's VAT number."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 
-from billing.models import TopUpTerms
-from billing.selectors.prices import tax_place, tax_rates
+from billing.models import TopUpTerms, VatCheck
+from billing.selectors.taxation import buyer_place, issuer_of, taxation_by
+from billing.selectors.vat_checks import last_check, vat_standing
+from billing.tax import Decision, Place, VatStanding
 from organizations.models import Account, Organization
 
 
-class Treatment(StrEnum):
-    """What becomes of tax when somebody tops up."""
+class Due(StrEnum):
+    """When tax is due."""
 
-    TAXED = "taxed"
-    UNTAXED = "untaxed"  # none of the rates is for this place
-    PLACE_UNKNOWN = "place_unknown"
-    LATER = "later"  # tax stands on the invoice of the period
+    AT_TOP_UP = "at_top_up"
+    ON_INVOICE = "on_invoice"
     NO_TOP_UPS = "no_top_ups"
 
 
 @dataclass(frozen=True, slots=True)
 class TaxToday:
-    """The treatment, the place that decides it, and the rates: name and per cent."""
+    """The rule with its rates, the place that decides it, and the buyer's VAT number with its newest check."""
 
-    treatment: Treatment
-    country: str
-    region: str
-    rates: tuple[tuple[str, Decimal], ...] = ()
+    due: Due
+    decision: Decision
+    place: Place
+    vat: VatStanding
+    check: VatCheck | None
 
 
 def tax_today(*, terms: TopUpTerms | None, account: Account, organization: Organization | None, on: date) -> TaxToday:
-    """What a top-up for this organization, or for the account alone, is taxed with on that day. One query at most."""
-    country, region = tax_place(account, organization)
-    if terms is None:
-        return TaxToday(Treatment.NO_TOP_UPS, country, region)
-    if not terms.taxes_top_ups:
-        return TaxToday(Treatment.LATER, country, region)
-    if not country:
-        return TaxToday(Treatment.PLACE_UNKNOWN, country, region)
-    rates = tax_rates(terms=terms, account=account, organization=organization, on=on)
-    found = tuple((rate.name, rate.percent) for rate in rates)
-    return TaxToday(Treatment.TAXED if found else Treatment.UNTAXED, country, region, found)
+    """What a top-up of the organization, or of the account alone, is taxed with on that day. Five queries at most."""
+    issuer = issuer_of(account)
+    due = Due.AT_TOP_UP if issuer is None or issuer.taxes_top_ups else Due.ON_INVOICE
+    return TaxToday(
+        Due.NO_TOP_UPS if terms is None else due,
+        taxation_by(issuer, account=account, organization=organization, on=on),
+        buyer_place(account, organization),
+        vat_standing(organization),
+        last_check(organization),
+    )

@@ -19,13 +19,13 @@ from django.utils.translation import gettext_noop
 from billing.models import DifferenceKind, Payment, PaymentProvider, TopUp, TopUpStatus
 from billing.providers.bank import reference_of
 from billing.providers.base import Outcome, PaymentFacts
-from billing.selectors.prices import cents
 from billing.services import settling
 from billing.services.books import Books
 from billing.services.credits import AMOUNT_MAX
 from billing.services.ledger import open_books
 from billing.services.payments import Share, book_payment
 from billing.services.reconciliation import note_difference
+from billing.tax import cents
 from billing.templatetags.money import CENT, CREDIT, money_text
 
 REFERENCE_LENGTH_MAX = 60

@@ -228,6 +228,7 @@ def _new(wallet_id: int, plan_id: int) -> Subscription:
         price=plan.price.amount,
         tax=price.tax,
         tax_lines=price.tax_lines,
+        tax_treatment=price.tax_treatment,
         created_at=now,
         expires_at=now + PAGE_LIFE,
         next_check_at=now + timedelta(minutes=1),

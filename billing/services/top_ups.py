@@ -111,6 +111,7 @@ def new_top_up(
         tax=price.tax,
         total=price.total,
         tax_lines=price.tax_lines,
+        tax_treatment=price.tax_treatment,
         charge_currency=price.charge_currency,
         charge_amount=price.charge_amount,
         exchange_rate=price.exchange_rate,

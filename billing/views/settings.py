@@ -28,9 +28,10 @@ from billing.views.organizations_form import OrganizationForm
 from billing.views.payment_pages import SeeOther
 from billing.views.refusals import refusals
 from billing.views.roles import is_owner, require_owner, require_payer
-from billing.views.settings_tax import TAX_FIELDS, read_tax, treatment_words
+from billing.views.settings_tax import TAX_FIELDS, read_tax
 from billing.views.settings_zones import typed_zone, zones
 from billing.views.shell import Frame, render_page
+from billing.views.tax_words import check_words, treatment_words
 from organizations.languages import speaking
 from organizations.models import Account, Organization, User
 from organizations.services import organizations
@@ -150,6 +151,7 @@ def _show(
         "tax_fields": [tax.field(name) for name in TAX_FIELDS if name != "country"] if tax else [],
         "elsewhere": [each for each in (*tax.wrong, *tax.doubtful) if each.name not in TAX_FIELDS] if tax else [],
         "treatment": treatment_words(today),
+        "register": check_words(today.check, frame.zone),
     }
     wrong = bool((form and form.errors) or (tax and tax.wrong))
     status = 422 if wrong else 200

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from billing.models import ExchangeRate, TaxRate, TopUpTerms
+from billing.models import ExchangeRate, ProductTerms, TaxRate, TopUpTerms
 from billing.selectors.prices import Quote, offers, quote
 from organizations.models import Account, Organization, Product
+from tests.billing.documents.issued import make_issuer
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -39,14 +40,15 @@ def refusal(account: Account, amount: str, provider: str = "bank") -> dict[str, 
 
 def test_tax_is_that_of_the_organizations_state_to_the_cent(new_york: Organization) -> None:
     asked = price(new_york.account, "50", organization=new_york)
-    assert asked.tax_lines == [{"name": "Sales tax, New York", "percent": "8.875", "amount": "4.44"}]
+    assert asked.tax_lines == [{"name": "Sales tax, New York", "percent": "8.875", "base": "50.00", "amount": "4.44"}]
     assert (asked.net, asked.tax, asked.total) == (Decimal("50.00"), Decimal("4.44"), Decimal("54.44"))
     assert (asked.charge_amount, asked.charge_currency, asked.exchange_rate) == (Decimal("54.44"), "USD", None)
 
 
 def test_without_an_organization_the_accounts_country_counts_and_no_state(new_york: Organization) -> None:
     TaxRate.objects.create(country="US", name="Federal", percent=Decimal("1.5"), valid_from=date(2020, 1, 1))
-    assert price(new_york.account, "33.33").tax_lines == [{"name": "Federal", "percent": "1.5", "amount": "0.50"}]
+    federal = {"name": "Federal", "percent": "1.5", "base": "33.33", "amount": "0.50"}
+    assert price(new_york.account, "33.33").tax_lines == [federal]
     lines = price(new_york.account, "33.33", organization=new_york).tax_lines
     assert [line["name"] for line in lines] == ["Federal", "Sales tax, New York"]
 
@@ -88,8 +90,9 @@ def test_a_products_own_rate_takes_the_place_of_the_general_one(new_york: Organi
 
 
 def test_no_tax_where_the_product_bills_it_later(new_york: Organization) -> None:
-    TopUpTerms.objects.update(taxes_top_ups=False)
-    assert price(new_york.account, "50", organization=new_york).total == Decimal("50.00")
+    ProductTerms.objects.update(issuer=make_issuer(taxes_top_ups=False))
+    asked = price(new_york.account, "50", organization=new_york)
+    assert (asked.total, asked.tax_treatment) == (Decimal("50.00"), "")
 
 
 def test_robokassa_is_asked_for_roubles_at_the_days_rate(new_york: Organization) -> None:

@@ -32,7 +32,6 @@ def terms(product: Product, **fields: Any) -> dict[str, Any]:
         "unit_price": "0.50",
         "offers_auto_top_up": "on",
         "cooling_minutes": "60",
-        "taxes_top_ups": "on",
         "refund_months": "12",
         "bank_details": "Bank of Test",
         **fields,
@@ -111,6 +110,7 @@ def test_a_tax_rate_names_a_country_and_days_in_order(staff_client: Client) -> N
     rate = {
         "name": "Sales tax",
         "percent": "8.875",
+        "scheme": "standard",
         "country": "us",
         "region": "ny",
         "valid_from": "2026-01-01",

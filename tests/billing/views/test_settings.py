@@ -16,11 +16,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from billing.models import TaxRate, TopUpTerms, Transaction, Wallet
+from billing.models import ProductTerms, TaxRate, TopUpTerms, Transaction, Wallet
 from billing.verification.run import verify
 from billing.views.settings_zones import typed_zone, zones
 from organizations.models import Account, Organization, Role, User
 from organizations.services.accounts import change_account
+from tests.billing.documents.issued import make_issuer
 from tests.billing.threads import ended_without_waiting
 from tests.factories import ApiClient, make_user
 from tests.usage.conftest import bare_account
@@ -158,7 +159,7 @@ def test_other_treatments_are_said_as_they_are(account: Account, reader: Reader)
     client = reader(account)
     Account.objects.update(country="")
     assert "No country is known yet, so no tax is added to top-ups." in page_of(client)
-    TopUpTerms.objects.update(taxes_top_ups=False)
+    ProductTerms.objects.update(issuer=make_issuer(taxes_top_ups=False))
     assert "Tax, where it is due, stands on the invoice of the period." in page_of(client)
     TopUpTerms.objects.filter(product=account.product).delete()
     assert "Nothing is paid here, so no tax is added here." in page_of(client)

@@ -28,7 +28,6 @@ class TopUpSpec:
     unit_price: Decimal
     offers_auto_top_up: bool
     cooling_minutes: int
-    taxes_top_ups: bool
     refund_months: int
     bank_details: str
 
@@ -93,7 +92,6 @@ def read_money(table: Table, currency: str) -> MoneySpec:
         unit_price=table.number("unit_price", "1"),
         offers_auto_top_up=table.flag("auto_top_up", False),
         cooling_minutes=table.whole("cooling_minutes", 60),
-        taxes_top_ups=table.flag("taxes_top_ups", True),
         refund_months=table.whole("refund_months", 12),
         bank_details=table.text("bank_details", "-").removeprefix("-"),
     )
