@@ -20,7 +20,8 @@ PYTHON ?= $(shell for p in $(CANDIDATES); do "$$p" -c '$(SUITABLE)' 2>/dev/null 
 # Settings for checks that only import the project: no server is started, nothing is connected to.
 IMPORT_ONLY := DATA_DIR=$(VENV)/check DATABASE_URL=postgresql://nobody@127.0.0.1:9/none
 PRODUCTION := DATA_DIR=$(VENV)/check DJANGO_ENV=production DEBUG=false ALLOWED_HOSTS=billing.example.com \
-	SECRET_KEY=0123456789-for-this-check-only-abcdefghijklmnopqrstuvwxyz SITE_URL=https://billing.example.com \
+	SECRET_KEY=0123456789-for-this-check-only-abcdefghijklmnopqrstuvwxyz \
+	SIGNING_PASSPHRASE=0123456789-for-this-check-only-abcdefghijklmnopqrstuvwxyz SITE_URL=https://billing.example.com \
 	DATABASE_URL=postgresql://billing@db.example.com/billing CELERY_BROKER_URL=redis://broker.example.com:6379/0 \
 	EMAIL_URL=smtp+tls://billing:secret@mail.example.com:587 DEFAULT_FROM_EMAIL=billing@example.com
 

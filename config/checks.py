@@ -29,7 +29,8 @@ def refuse_insecure(settings: ModuleType) -> None:
 
 def faults_of(settings: ModuleType) -> Iterator[str]:
     """One line per missing or insecure setting, which begins with the variable's name."""
-    yield from _secret(settings.SECRET_KEY)
+    yield from _secret("SECRET_KEY", settings.SECRET_KEY, "anybody could sign sessions with it")
+    yield from _secret("SIGNING_PASSPHRASE", settings.SIGNING_PASSPHRASE, "anybody could open the keys of exports")
     yield from _hosts(settings)
     yield from _payments(settings)
     yield from _telegram(settings)
@@ -77,13 +78,13 @@ def _telegram(settings: ModuleType) -> Iterator[str]:
         yield "TELEGRAM_API_URL does not begin with https://: the bot's token could be read on the way."
 
 
-def _secret(key: str) -> Iterator[str]:
-    if not key:
-        yield "SECRET_KEY is missing."
-    elif len(key) < SECRET_LENGTH_MIN or len(set(key)) < SECRET_CHARACTERS_MIN:
-        yield f"SECRET_KEY is weak: it needs {SECRET_LENGTH_MIN} random characters."
-    elif key.startswith(("django-insecure-", "for development only")):
-        yield "SECRET_KEY is a published one: anybody could sign sessions with it."
+def _secret(name: str, value: str, risk: str) -> Iterator[str]:
+    if not value:
+        yield f"{name} is missing."
+    elif len(value) < SECRET_LENGTH_MIN or len(set(value)) < SECRET_CHARACTERS_MIN:
+        yield f"{name} is weak: it needs {SECRET_LENGTH_MIN} random characters."
+    elif value.startswith(("django-insecure-", "for development only")):
+        yield f"{name} is a published one: {risk}."
 
 
 def _hosts(settings: ModuleType) -> Iterator[str]:

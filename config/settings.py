@@ -31,6 +31,10 @@ DEBUG = env.bool("DEBUG", default=not PRODUCTION)
 SECRET_KEY = env("SECRET_KEY", default="" if PRODUCTION else "for development only, never for production, fifty chars")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["127.0.0.1", "localhost", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Encrypts the keys that exports are signed with (billing.services.exports.signing).
+SIGNING_PASSPHRASE = env(
+    "SIGNING_PASSPHRASE", default="" if PRODUCTION else "for development only, never for production, fifty chars"
+)
 SITE_URL = env("SITE_URL", default="" if PRODUCTION else f"http://127.0.0.1:{env('PORT', default='8000')}")
 
 INSTALLED_APPS = [
@@ -304,6 +308,14 @@ STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "exports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": env("EXPORTS_DIR", default=str(DATA_DIR / "exports")),
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 

@@ -7,13 +7,15 @@ its transaction when there is one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 from django.db.utils import InterfaceError
 
 Params = Sequence[Any] | Mapping[str, Any]
@@ -42,6 +44,33 @@ def run(*statements: Statement) -> list[list[tuple[Any, ...]]]:
             with raw.pipeline():
                 cursors = [_execute(raw, *statement) for statement in statements]
         return [cursor.fetchall() if _has_rows(cursor) else [] for cursor in cursors]
+
+
+@contextmanager
+def snapshot() -> Generator[None]:
+    """All that is read inside is of one moment, as long as it takes; it locks nothing and writes nothing.
+
+    Inside somebody else's transaction (a test's) that one's view is used.
+    """
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL work_mem = '64MB'")
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        yield
+
+
+def stream(sql: str, params: Sequence[Any], *, size: int = 2000) -> Iterator[list[tuple[Any, ...]]]:
+    """The statement's rows, `size` at a time, out of a cursor on the server: inside a transaction only."""
+    with connection.wrap_database_errors, raw_connection().cursor(name=f"rows_{next(_cursors)}") as cursor:
+        cursor.execute(sql, params)
+        while batch := cursor.fetchmany(size):
+            yield batch
+
+
+_cursors = itertools.count(1)
 
 
 def _execute(raw: psycopg.Connection[tuple[Any, ...]], sql: str, params: Params) -> psycopg.Cursor[tuple[Any, ...]]:

@@ -2,6 +2,7 @@ from billing.models.auto_top_up import AutoTopUp, AutoTopUpStatus
 from billing.models.card import Card
 from billing.models.coupon import Coupon, CouponAttempt, CouponBatch, CouponRedemption
 from billing.models.document import Document, DocumentFile
+from billing.models.export import AuditExport, ChainHead, ExportStatus, SignedDay, SigningKey
 from billing.models.grant import Grant, GrantKind
 from billing.models.hold import Hold, HoldStatus
 from billing.models.issuer import DocumentKind, Issuer, NumberSeries
@@ -21,10 +22,12 @@ from billing.models.wallet import Wallet, WalletMode
 
 __all__ = [
     "IN_FLIGHT",
+    "AuditExport",
     "AutoTopUp",
     "AutoTopUpStatus",
     "BillingPeriod",
     "Card",
+    "ChainHead",
     "Coupon",
     "CouponAttempt",
     "CouponBatch",
@@ -37,6 +40,7 @@ __all__ = [
     "DocumentFile",
     "DocumentKind",
     "ExchangeRate",
+    "ExportStatus",
     "Grant",
     "GrantKind",
     "Hold",
@@ -59,6 +63,8 @@ __all__ = [
     "ReconciliationRun",
     "Refund",
     "RefundStatus",
+    "SignedDay",
+    "SigningKey",
     "Subscription",
     "SubscriptionStatus",
     "TaxRate",

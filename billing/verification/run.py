@@ -6,16 +6,16 @@ The snapshot is read-only and locks nothing. Inside somebody else's transaction 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from billing.models import LedgerVerification
 from billing.verification.invariant import Invariant
 from billing.verification.registry import named
+from organizations.database import snapshot
 
 ROWS_SHOWN = 10
 
@@ -46,7 +46,7 @@ def results(names: Iterable[str] | None = None) -> Iterator[Result]:
     Raises UnknownInvariantError before anything is checked.
     """
     chosen = named(names)
-    with _snapshot():
+    with snapshot():
         for invariant in chosen:
             yield _check(invariant)
 
@@ -98,18 +98,6 @@ class Recording:
                 for found in self.findings
             },
         )
-
-
-@contextmanager
-def _snapshot() -> Generator[None]:
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL work_mem = '64MB'")
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        yield
 
 
 def _check(invariant: Invariant) -> Result:

@@ -16,6 +16,7 @@ from config.settings import BASE_DIR
 PROPER = {
     "DJANGO_ENV": "production",
     "SECRET_KEY": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMN",
+    "SIGNING_PASSPHRASE": "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMN",
     "ALLOWED_HOSTS": "billing.example.com",
     "SITE_URL": "https://billing.example.com",
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
@@ -42,6 +43,7 @@ def proper(**changes: object) -> ModuleType:
     vars(made).update(
         PRODUCTION=True,
         SECRET_KEY=PROPER["SECRET_KEY"],
+        SIGNING_PASSPHRASE=PROPER["SIGNING_PASSPHRASE"],
         DEBUG=False,
         ALLOWED_HOSTS=["billing.example.com"],
         SITE_URL="https://billing.example.com",
@@ -75,6 +77,8 @@ def test_a_proper_production_environment_has_no_fault() -> None:
         ("SECRET_KEY", "a" * 60, "SECRET_KEY is weak"),
         ("SECRET_KEY", "django-insecure-" + PROPER["SECRET_KEY"], "SECRET_KEY is a published one"),
         ("SECRET_KEY", settings.SECRET_KEY, "SECRET_KEY is a published one"),
+        ("SIGNING_PASSPHRASE", "", "SIGNING_PASSPHRASE is missing"),
+        ("SIGNING_PASSPHRASE", settings.SIGNING_PASSPHRASE, "SIGNING_PASSPHRASE is a published one"),
         ("DEBUG", True, "DEBUG is on"),
         ("ALLOWED_HOSTS", [], "ALLOWED_HOSTS is missing"),
         ("ALLOWED_HOSTS", ["a.example", "*"], "ALLOWED_HOSTS is *"),
