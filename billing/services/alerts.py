@@ -111,6 +111,8 @@ def _of_calls(wallet: WalletState, *, is_emptied: bool) -> list[Crossing]:
     if reason is None:
         return [Crossing(Event.CALLS_ACCEPTED)] if was_shut else []
     news = reason if is_stopped and not was_stopped else INSUFFICIENT if is_emptied else None
+    if wallet.stop_is_told:
+        news = None
     if news == reason and not was_shut:
         return [Crossing(Event.CALLS_REFUSED, reason=reason)]
     found = [] if was_shut else [Crossing(Event.CALLS_REFUSED, Audience.SERVICES, reason)]

@@ -117,6 +117,7 @@ def _move(books: Books, dispute: Dispute, status: DisputeStatus) -> None:
         _claw_back(books, dispute, key=f"dispute:{dispute.pk}")
     if status == DisputeStatus.OPENED:
         dispute.froze_wallet = freeze(books, dispute.wallet_id, is_frozen=True)
+        books.wallets[dispute.wallet_id].stop_is_told = True
     if status == DisputeStatus.WON:
         _reinstate(books, dispute)
     if status in CLOSED:

@@ -83,8 +83,12 @@ class WalletState:
     alerts_fired: int = 0
     alerts_told: int = 0
     floor: Decimal = ZERO
+    repaid: Decimal = ZERO
+    """What money has paid of the debt since the books were opened, less what a dispute has taken back of it."""
     opened: Standing | None = None
     """Where it stood when its books were opened; None for a copy that nobody closes."""
+    stop_is_told: bool = False
+    """Whether another letter of this transaction says that calls stop, and why."""
     grants: list[GrantState] = field(default_factory=list)
     day: date = field(init=False)
     """Today in the account's timezone, never a day before the last one that usage was charged on."""

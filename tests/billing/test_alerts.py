@@ -30,6 +30,7 @@ NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 REFUSED = "calls_refused: insufficient_balance"
 CAP_STOPS = "calls_refused to services: daily_limit_reached"
+FROZEN = "calls_refused to services: wallet_frozen"
 CREDIT_STOPS = "calls_refused to services: credit_limit_reached"
 RULES = ["alerts_have_notices", "calls_are_told_by_turns", "alerts_agree_with_balances"]
 
@@ -308,7 +309,9 @@ def test_a_dispute_stops_calls_until_it_is_won(make_account: Callable[..., Accou
 
     settle("opened")
     settle("opened")
-    assert news() == ["calls_refused: wallet_frozen"]
+    assert news() == [FROZEN]
+    to_people = Notice.objects.filter(event__in=("dispute", "calls_refused")).exclude(audience="services")
+    assert list(to_people.values_list("event", flat=True)) == ["dispute"]  # which says that no call starts
     settle("won")
     settle("won")
     assert news() == ["calls_accepted"]
@@ -319,7 +322,7 @@ def test_a_dispute_that_is_lost_leaves_a_wallet_that_is_empty(make_account: Call
     payment = pay_by_bank(account, "50")
     give(account.wallet, GrantKind.PROMO, "1")
     news = News(account.wallet)
-    for status, told in (("opened", ["calls_refused: wallet_frozen"]), ("lost", ["calls_accepted"])):
+    for status, told in (("opened", [FROZEN]), ("lost", ["calls_accepted"])):
         facts = DisputeFacts("dp_1", payment.reference, "", D(50), "USD", status, "fraudulent", NOON)
         disputes.settle(facts=facts, provider="bank")
         assert news() == told
