@@ -7,6 +7,7 @@ Facts of a failure: `reason` (`FailureReason`), `amount` and `balance` in `curre
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,10 +15,11 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.letters.facts import amount, balance_now, calendar_day, day_and_time, when_used_up
+from billing.letters.facts import amount, balance_now, day_and_time, when_used_up
 from billing.letters.page import page_url
 from billing.models import PaymentProvider
 from billing.providers.base import BARE_REFUSAL, FailureReason
+from billing.templatetags.moments import day_year
 from billing.templatetags.stored import said
 from notifications.models import Event, Notice
 from notifications.words import Message, register
@@ -99,16 +101,22 @@ def _ceiling(notice: Notice) -> Message:
 
 
 def _card_expires(notice: Notice) -> Message:
-    words = {"card": _card(notice), "day": calendar_day(notice, "expires_on")}
-    today = timezone.now().astimezone(ZoneInfo(notice.account.timezone)).date()
-    if today.isoformat() > notice.facts["expires_on"]:
-        subject = _("%(card)s expired on %(day)s") % words
+    subject, text = card_expires(_card(notice), notice.facts["expires_on"], ZoneInfo(notice.account.timezone))
+    return Message(subject, (text,), (), _("Change the card"), f"{page_url('auto_top_up')}#saved-cards")
+
+
+def card_expires(card: str, expires_on: str, zone: ZoneInfo) -> tuple[str, str]:
+    """That a card expires, or has, on a day (ISO 8601) of the account's zone, and what follows: title and text."""
+    last_day = date.fromisoformat(expires_on)
+    words = {"card": card, "day": day_year(last_day)}
+    if timezone.now().astimezone(zone).date() > last_day:
+        title = _("%(card)s expired on %(day)s") % words
         follows = _("What is paid automatically will fail with it.")
     else:
-        subject = _("%(card)s expires on %(day)s") % words
+        title = _("%(card)s expires on %(day)s") % words
         follows = _("From then on, what is paid automatically will fail with it.")
     mend = _("Add the new card and make it the default.")
-    return Message(subject, (f"{follows} {mend}",), (), _("Change the card"), f"{page_url('auto_top_up')}#saved-cards")
+    return title, f"{follows} {mend}"
 
 
 def _card(notice: Notice) -> str:

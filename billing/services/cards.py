@@ -26,6 +26,7 @@ from billing.selectors.cards import default_card, saved_cards
 from billing.selectors.payers import payer_of
 from billing.services.auto_top_up_rule import card_removed, card_saved
 from billing.services.books import Books
+from billing.services.expiry import put_banner_away
 from billing.services.ledger import open_books, write
 from billing.services.payments import BRANDS
 
@@ -82,7 +83,7 @@ def sync(*, facts: CardFacts) -> Card | None:
     with transaction.atomic():
         books, _reads = open_books([wallet_id])
         card = _settle(books, wallet_id, facts)
-        write(books)
+        _close(books, wallet_id)
     return card
 
 
@@ -99,7 +100,7 @@ def refresh(*, wallet_id: int) -> list[Card]:
         for card in saved_cards(wallet_id):
             if card.reference not in kept and card.created_at < asked_at:
                 _forget(books, card)
-        write(books)
+        _close(books, wallet_id)
     return saved_cards(wallet_id)
 
 
@@ -111,7 +112,7 @@ def make_default(*, wallet_id: int, card_id: int) -> Card:
         books, _reads = open_books([wallet_id])
         card = _card(wallet_id, card_id)
         _set_default(card)
-        write(books)
+        _close(books, wallet_id)
     return card
 
 
@@ -127,7 +128,7 @@ def remove(*, wallet_id: int, card_id: int) -> Card:
         card = Card.objects.get(pk=card_id)
         if card.removed_at is None:
             _forget(books, card)
-        write(books)
+        _close(books, wallet_id)
     return card
 
 
@@ -202,6 +203,11 @@ def _set_default(card: Card) -> None:
     Card.objects.filter(wallet_id=card.wallet_id, is_default=True).exclude(pk=card.pk).update(is_default=False)
     card.is_default = True
     card.save(update_fields=["is_default"])
+
+
+def _close(books: Books, wallet_id: int) -> None:
+    put_banner_away(account_id=books.wallets[wallet_id].account_id, wallet_id=wallet_id)
+    write(books)
 
 
 def _heir(card: Card) -> Card | None:

@@ -1,21 +1,24 @@
 """What is about to expire: the card that is charged automatically, and promo credit. Told ahead, each step once.
 
-A step that was missed is not told late: whoever is five days before the end hears of the week, not of the month.
+A step that was missed is not told late: whoever is five days before the end hears of the week, not of the month. A
+card's banner opens with each step and stands until the card is changed, or nothing is charged to it any more.
 """
 
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from billing.models import AutoTopUpStatus, Card, Grant, GrantKind, SubscriptionStatus
-from notifications.models import Event, Notice
+from billing.selectors.cards import default_card
+from notifications.models import Event, Incident, Notice
+from notifications.services.incidents import open_incident, resolve
 from notifications.services.notices import Told, tell
 
 CARD_STEPS = (7, 30)  # days before the last one
@@ -23,12 +26,25 @@ EXPIRED = 0
 GRANT_STEPS = (1, 7)
 TOLD_AFTER = timedelta(days=31)  # a card that expired longer ago is no news
 BATCH = 500
+INCIDENT, EXPIRES = "card", "card_expires"
 
 
 def tell_due() -> int:
     """Tell of every card and promo credit that is about to expire; returns how many notices that made."""
     now = timezone.now()
-    return _tell(_cards(now)) + _tell(_credit(now))
+    cards = list(_cards(now))
+    count = _tell(cards) + _tell(_credit(now))
+    _put_banners_away({(told.subject, told.facts["expires_on"]) for told in cards})
+    return count
+
+
+def put_banner_away(*, account_id: int, wallet_id: int) -> None:
+    """A wallet's cards were changed, in the caller's transaction: no banner warns of what is not so any more."""
+    card = default_card(wallet_id)
+    said = (f"card:{card.pk}", last_day(card).isoformat()) if card else None
+    for incident in _banners().filter(account_id=account_id):
+        if (incident.subject, incident.details["expires_on"]) != said:
+            resolve(account_id=account_id, kind=INCIDENT)
 
 
 def last_day(card: Card) -> date:
@@ -88,12 +104,31 @@ def _credit(now: datetime) -> Iterator[Told]:
         yield Told(account_id, Event.GRANT_EXPIRING, key, subject=f"grant:{grant.pk}", facts=facts, at=now)
 
 
-def _tell(found: Iterator[Told]) -> int:
-    """Put into the outbox what was not told before."""
+def _banners() -> QuerySet[Incident]:
+    return Incident.objects.filter(kind=INCIDENT, resolved_at__isnull=True)
+
+
+def _put_banners_away(expiring: set[tuple[str, str]]) -> None:
+    """Those of cards that are not among the expiring ones: a rule was turned off, a subscription has ended."""
+    for incident in _banners().iterator(BATCH):
+        if (incident.subject, incident.details["expires_on"]) not in expiring:
+            resolve(account_id=incident.account_id, kind=INCIDENT)
+
+
+def _tell(found: Iterable[Told]) -> int:
+    """Put into the outbox what was not told before; a card's step opens its banner anew."""
     count = 0
     for told in found:
         if not Notice.objects.filter(key=told.key).exists():  # only to be quick: the key decides
             with transaction.atomic():
                 tell(told)
+                if told.event == Event.CARD_EXPIRING:
+                    open_incident(
+                        account_id=told.account_id,
+                        kind=INCIDENT,
+                        reason=EXPIRES,
+                        subject=told.subject,
+                        details=told.facts,
+                    )
             count += 1
     return count

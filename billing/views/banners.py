@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from billing.letters.auto_top_up import card_expires
 from billing.models import PaymentProvider
 from billing.providers.base import BARE_REFUSAL, FailureReason
+from billing.services.expiry import EXPIRES
 from billing.services.subscription_settling import UNPAID
 from billing.templatetags.moments import clock, day_short, local
 from billing.templatetags.money import money_text
@@ -147,6 +149,11 @@ def _subscription_unpaid(frame: Frame, incident: Incident) -> Words:
     return "bad", _("The payment for %(plan)s failed") % plan, text, actions
 
 
+def _card_expires(frame: Frame, incident: Incident) -> Words:
+    title, text = card_expires(_asked(frame, incident)["card"], incident.details["expires_on"], frame.zone)
+    return "warn", title, text, [Action(_("Change the card"), page_link("auto_top_up") + "#saved-cards")]
+
+
 WORDS: dict[str, Callable[[Frame, Incident], Words]] = {
     FailureReason.NO_PAYMENT_METHOD.value: _no_payment_method,
     FailureReason.CARD_DECLINED.value: _card_declined,
@@ -154,6 +161,7 @@ WORDS: dict[str, Callable[[Frame, Incident], Words]] = {
     FailureReason.CEILING_REACHED.value: _ceiling_reached,
     FailureReason.INTERNAL_ERROR.value: _internal_error,
     UNPAID: _subscription_unpaid,
+    EXPIRES: _card_expires,
 }
 
 
