@@ -2,6 +2,7 @@ from billing.models.auto_top_up import AutoTopUp, AutoTopUpStatus
 from billing.models.card import Card
 from billing.models.coupon import Coupon, CouponAttempt, CouponBatch, CouponRedemption
 from billing.models.document import Document, DocumentFile
+from billing.models.document_failure import DocumentFailure
 from billing.models.export import AuditExport, ChainHead, ExportStatus, SignedDay, SigningKey
 from billing.models.grant import Grant, GrantKind
 from billing.models.hold import Hold, HoldStatus
@@ -37,6 +38,7 @@ __all__ = [
     "Dispute",
     "DisputeStatus",
     "Document",
+    "DocumentFailure",
     "DocumentFile",
     "DocumentKind",
     "ExchangeRate",

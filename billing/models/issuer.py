@@ -26,6 +26,9 @@ class Issuer(models.Model):
     taxes_top_ups = models.BooleanField(
         "tax due at top-up", default=True, help_text="Off: tax is due on the period's invoice."
     )
+    issues_certificates = models.BooleanField(
+        "completion certificates", default=False, help_text="One per organization and month, for what calls used."
+    )
     timezone = models.CharField(max_length=64, default="UTC", help_text="Dates and years of documents follow it.")
     language = models.CharField(
         max_length=10, default="en", help_text="Of documents for customers who chose none: en, ru or hi."
