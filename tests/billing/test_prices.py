@@ -20,7 +20,8 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 @pytest.fixture
 def new_york(make_account: Callable[..., Account]) -> Organization:
-    """An organization in New York of an AI PBX account."""
+    """An organization in New York of an AI PBX account; no rates but the product's own."""
+    TaxRate.objects.filter(product=None).delete()
     return Organization.objects.create(
         account=make_account("aipbx"), name="Acme Inc.", country="US", region="NY", tax_id="1"
     )

@@ -148,7 +148,13 @@ def test_the_treatment_follows_the_country(account: Account, reader: Reader) -> 
     assert "United States: no tax is added to top-ups." in page_of(client)
     assert "there is none yet" in page_of(client)
     row = organization(account)
+    assert "Germany, reverse charge: no VAT is added, you account for it under DE136695976." in page_of(client)
+    Organization.objects.update(tax_id="DE136695977")
+    words = "Germany: every top-up is charged with VAT 19%. With a valid VAT number it would be none."
+    assert words in page_of(client)
+    ProductTerms.objects.update(issuer=None)
     assert "Germany: every top-up is charged with VAT 19%." in page_of(client)
+    assert "With a valid VAT number" not in page_of(client)
     page = tax(client, country="US", region="ny", tax_id="12-3456789").content.decode()
     assert "NY, United States: every top-up is charged with Sales tax 8.875%." in page
     row.refresh_from_db()

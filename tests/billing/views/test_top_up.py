@@ -192,7 +192,7 @@ def test_an_invoice_says_what_to_transfer_and_where(account: Account, reader: Ca
     assert response["Location"] == reverse("top_up_result", args=[top_up.reference])
     body = client.get(response["Location"]).content.decode()
     assert f"TU-{top_up.pk:06d}" in body
-    assert "Routing number: 021000021" in body
+    assert "BIK: 044599999" in body
     assert reverse("top_up_status", args=[top_up.reference]) not in body  # nobody asks a bank every few seconds
     bank.record_transfer(
         top_up_id=top_up.pk,

@@ -12,13 +12,15 @@ from django.db import transaction
 from usage.services.demo.accounts import load_demo_accounts
 from usage.services.products.files import product_slugs, read_product
 from usage.services.products.load import load_product
+from usage.services.products.load_money import load_taxes
 from usage.services.products.tables import ProductFileError
+from usage.services.products.tax_table import read_taxes
 
 
 class Command(BaseCommand):
     """All files are read and written in one transaction: either every product named is loaded or none."""
 
-    help = "Load products, their terms and rate cards from config/products. Loading again changes nothing."
+    help = "Load products, terms and rate cards from config/products, taxes from config/taxes.toml. Twice is as once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Which products, and whether with demo customers."""
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         """Print one line per product; a mistake is one line on standard error and exit code 2."""
         try:
             with transaction.atomic():
+                load_taxes(read_taxes())
                 for slug in slugs or product_slugs():
                     self._load(slug, demo)
         except (ProductFileError, ImproperlyConfigured) as error:

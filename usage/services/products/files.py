@@ -14,6 +14,7 @@ from usage.rating.faults import faults
 from usage.rating.types import CardVersion
 from usage.services.products.card_table import Examples, read_card
 from usage.services.products.demo_table import DemoAccount, DemoCoupon, read_demo_account, read_demo_coupon
+from usage.services.products.issuer_table import IssuerSpec, read_issuer
 from usage.services.products.money_table import MoneySpec, read_money
 from usage.services.products.tables import ProductFileError, Table
 
@@ -58,6 +59,8 @@ class ProductFile:
     product: ProductSpec
     terms: TermsSpec
     money: MoneySpec
+    issuer: IssuerSpec | str | None
+    """A text: the slug of one that another file describes."""
     services: tuple[tuple[str, str], ...]
     """(slug, name)"""
     card: CardVersion
@@ -87,6 +90,7 @@ def read_product(slug: str, folder: Path = FOLDER) -> ProductFile:
         raise ProductFileError(path.name, "[product], slug", f'must be the file\'s name, "{slug}".')
     terms = _terms(root.table("terms"))
     money = read_money(root.table("top_up"), product.currency)
+    issuer = read_issuer(root.table("issuer")) if root.has("issuer") else None
     services = tuple(_service(table) for table in root.tables("services"))
     if not services:
         raise root.error("[[services]]", "is required: nobody could report usage.")
@@ -102,7 +106,7 @@ def read_product(slug: str, folder: Path = FOLDER) -> ProductFile:
         coupons = tuple(read_demo_coupon(table) for table in demo.tables("coupons"))
         demo.done()
     root.done()
-    return ProductFile(path.name, product, terms, money, services, card, note, examples, accounts, coupons)
+    return ProductFile(path.name, product, terms, money, issuer, services, card, note, examples, accounts, coupons)
 
 
 def _product(table: Table) -> ProductSpec:

@@ -19,6 +19,7 @@ from usage.rating.types import CardVersion
 from usage.selectors.cards import card_versions
 from usage.services.products.card_table import free_rule_row, rate_row, version_fields
 from usage.services.products.files import ProductFile
+from usage.services.products.load_issuer import load_issuer
 from usage.services.products.load_money import load_money
 from usage.services.products.tables import ProductFileError
 from usage.services.rate_cards import publish_version
@@ -49,6 +50,7 @@ def load_product(*, file: ProductFile) -> Loaded:
         changed = _follow(product, asdict(file.product))
     changed |= _load_terms(product, file)
     changed |= load_money(product=product, money=file.money, follow=_follow)
+    changed |= load_issuer(product=product, issuer=file.issuer, file=file.name, follow=_follow)
     changed |= _load_services(product, file)
     card, _ = RateCard.objects.get_or_create(product=product, account=None, defaults={"name": file.card.card_name})
     changed |= _follow(card, {"examples": file.card_examples})

@@ -6,7 +6,7 @@ staff's to change.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.db import models
 from billing.models import CreditPack, ExchangeRate, Plan, TaxRate, TopUpTerms
 from organizations.models import Product
 from usage.services.products.money_table import MoneySpec
+from usage.services.products.tax_table import TaxSpec
 
 Follow = Callable[[models.Model, dict[str, Any]], bool]
 
@@ -39,12 +40,19 @@ def load_money(*, product: Product, money: MoneySpec, follow: Follow) -> bool:
     changed |= bool(gone.update(is_active=False))
     off_sale = Plan.objects.filter(product=product, is_active=True).exclude(name__in=[p.name for p in money.plans])
     changed |= bool(off_sale.update(is_active=False))
-    for tax in money.taxes:
-        known = asdict(tax)
-        percent = known.pop("percent")
-        changed |= TaxRate.objects.get_or_create(product=product, **known, defaults={"percent": percent})[1]
+    changed |= load_taxes(money.taxes, product=product)
     for exchange in money.exchange_rates:
         known = asdict(exchange)
         rate = known.pop("rate")
         changed |= ExchangeRate.objects.get_or_create(**known, defaults={"rate": rate})[1]
+    return changed
+
+
+def load_taxes(taxes: Iterable[TaxSpec], *, product: Product | None = None) -> bool:
+    """Make the rates that are missing, of one product or of all; those that are there are staff's to change."""
+    changed = False
+    for tax in taxes:
+        known = asdict(tax)
+        percent = known.pop("percent")
+        changed |= TaxRate.objects.get_or_create(product=product, **known, defaults={"percent": percent})[1]
     return changed

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from billing.models import PaymentProvider
 from usage.services.products.tables import Table
+from usage.services.products.tax_table import TaxSpec, read_tax
 
 T = TypeVar("T")
 
@@ -47,17 +48,6 @@ class PlanSpec:
     name: str
     allotment: Decimal
     price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class TaxSpec:
-    """A tax on top-ups from a day on."""
-
-    country: str
-    region: str
-    name: str
-    percent: Decimal
-    valid_from: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +92,7 @@ def read_money(table: Table, currency: str) -> MoneySpec:
         plans=_all(
             table, "plans", lambda row: PlanSpec(row.text("name"), row.number("allotment"), row.number("price"))
         ),
-        taxes=_all(table, "taxes", _tax),
+        taxes=_all(table, "taxes", read_tax),
         exchange_rates=_all(table, "exchange_rates", _exchange_rate),
     )
     table.done()
@@ -134,16 +124,6 @@ def _all(table: Table, name: str, read: Callable[[Table], T]) -> tuple[T, ...]:
         found.append(read(row))
         row.done()
     return tuple(found)
-
-
-def _tax(row: Table) -> TaxSpec:
-    return TaxSpec(
-        country=row.text("country"),
-        region=row.text("region", "-").removeprefix("-"),
-        name=row.text("name"),
-        percent=row.number("percent"),
-        valid_from=row.moment("valid_from").date(),
-    )
 
 
 def _exchange_rate(row: Table) -> ExchangeSpec:
