@@ -1,0 +1,185 @@
+"""What was sold: the table of lines, and under it the sums that it adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from billing.documents.content import Content, Line, Settlement
+from billing.documents.pdf import wording
+from billing.documents.pdf.figures import MINUS, Figures
+from billing.documents.pdf.flow import Flow
+from billing.documents.pdf.marks import QUIET
+from billing.documents.pdf.rows import (
+    FIGURES,
+    PADDING,
+    SMALL,
+    STRONG,
+    STRONG_FIGURES,
+    TEXT,
+    Cell,
+    Row,
+    Said,
+    Side,
+    cell,
+)
+from billing.documents.pdf.shaping import Style, shape
+
+HEAD = Style(7.5, bold=True)
+NUMBER = 26.0
+COLUMN_MIN = 64.0
+KEPT_WITH_TOTALS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the columns of figures begin, as wide as the widest in them; the description has the rest."""
+
+    is_numbered: bool
+    quantity: float
+    price: float
+    amount: float
+    width: float
+
+
+def lay_lines(flow: Flow, content: Content, figures: Figures) -> None:
+    """The table, its heading repeated on every page, its last lines on one page with the totals."""
+    texts = [_figures_of(line, figures) for line in content.lines]
+    columns = _columns(content, figures, texts, flow.width)
+    head = _head(columns)
+    rows = [
+        _line_row(columns, number, line, texts[number - 1], figures)
+        for number, line in enumerate(content.lines, start=1)
+    ]
+    table = flow.top.add("Table")
+    kept = min(KEPT_WITH_TOTALS, len(rows))
+    first, rest, last = [head], rows[: len(rows) - kept], rows[len(rows) - kept :]
+    if rest:
+        flow.place([head, rest.pop(0)], table=table)
+        first = []
+        flow.repeated = (head,)
+    for row in rest:
+        flow.place([row], table=table)
+    flow.place([*first, *last, *_totals(content, figures, columns)], table=table)
+    flow.repeated = ()
+
+
+def _figures_of(line: Line, figures: Figures) -> tuple[str, str, str]:
+    """Quantity, price and amount of a line, as they are written."""
+    quantity = f"{figures.number(line.quantity)} {line.unit}".strip()
+    price = figures.amount(line.unit_price) if line.unit_price is not None else ""
+    return quantity, price, figures.amount(line.amount)
+
+
+def _names() -> tuple[str, str, str]:
+    return pgettext("column of a document", "Quantity"), _("Unit price"), _("Amount")
+
+
+def _columns(content: Content, figures: Figures, texts: list[tuple[str, str, str]], width: float) -> _Columns:
+    sums = (content.net, content.total, content.tax, content.due)
+    amounts = [*(text[2] for text in texts), *(MINUS + figures.amount(each) for each in sums)]
+    amount = width - _widest(amounts, _names()[2])
+    price = amount - PADDING - _widest([text[1] for text in texts], _names()[1])
+    quantity = price - PADDING - _widest([text[0] for text in texts], _names()[0])
+    return _Columns(content.issuer.country == "RU", max(quantity, width * 0.3), price, amount, width)
+
+
+def _widest(texts: list[str], name: str) -> float:
+    widths = (shape(text, STRONG_FIGURES).width for text in texts)
+    return max(COLUMN_MIN, shape(name, HEAD).width, *widths)
+
+
+def _head(columns: _Columns) -> Row:
+    quantity, price, amount = (Said(text, HEAD, QUIET) for text in _names())
+    about = Said(pgettext("column of a document", "Description"), HEAD, QUIET)
+    cells = _cells(columns, Said("№", HEAD, QUIET), (about,), quantity, price, amount)
+    return Row(cells, before=5, after=6, rule_below=0.75, role="TR", cell_role="TH")
+
+
+def _line_row(columns: _Columns, number: int, line: Line, texts: tuple[str, str, str], figures: Figures) -> Row:
+    late = _("of %(date)s") % {"date": figures.day(line.happened_on)} if line.happened_on else ""
+    detail = " · ".join(each for each in (line.detail, late) if each)
+    about = (Said(line.description, TEXT), Said(detail, SMALL, QUIET, space_before=1))
+    quantity, price, amount = (Said(text, FIGURES) for text in texts)
+    cells = _cells(columns, Said(str(number), FIGURES, QUIET), about, quantity, price, amount)
+    return Row(cells, before=5, after=6, rule_below=0.5, role="TR")
+
+
+def _cells(
+    columns: _Columns, number: Said, about: tuple[Said, ...], quantity: Said, price: Said, amount: Said
+) -> tuple[Cell, ...]:
+    start = NUMBER if columns.is_numbered else 0.0
+    numbered = (cell(0, NUMBER - PADDING, number),) if columns.is_numbered else ()
+    return (
+        *numbered,
+        cell(start, columns.quantity - start - PADDING, *about),
+        cell(columns.quantity, columns.price - columns.quantity - PADDING, quantity, side=Side.RIGHT),
+        cell(columns.price, columns.amount - columns.price - PADDING, price, side=Side.RIGHT),
+        cell(columns.amount, columns.width - columns.amount, amount, side=Side.RIGHT),
+    )
+
+
+def _totals(content: Content, figures: Figures, columns: _Columns) -> Iterator[Row]:
+    yield _sum_row(columns, _net_name(content), figures.amount(content.net), before=8)
+    for tax in content.taxes:
+        name = _("%(name)s %(percent)s of %(base)s") % {
+            "name": tax.name,
+            "percent": figures.percent(tax.percent),
+            "base": figures.amount(tax.base),
+        }
+        yield _sum_row(columns, name, figures.amount(tax.amount))
+    if untaxed := wording.untaxed_name(content):
+        yield _sum_row(columns, untaxed, wording.NONE)
+    yield _sum_row(columns, wording.total_name(content), figures.amount(content.total), is_total=True)
+    yield from _settled(content, figures, columns)
+    if content.charged:
+        rate = _("%(rate)s %(charged)s for 1 %(currency)s") % {
+            "rate": figures.number(content.charged.rate),
+            "charged": content.charged.currency,
+            "currency": content.currency,
+        }
+        name = _("Charged in %(currency)s") % {"currency": content.charged.currency}
+        charged = figures.amount(content.charged.amount, content.charged.currency)
+        yield _sum_row(columns, f"{name} · {rate}", charged, before=9)
+
+
+def _settled(content: Content, figures: Figures, columns: _Columns) -> Iterator[Row]:
+    """How it was paid; on an invoice, what is left to pay."""
+    takes_off = content.kind in ("invoice", "proforma")
+    for at, settlement in enumerate(content.settlements):
+        amount = figures.amount(settlement.amount)
+        text = f"{MINUS}{amount}" if takes_off else amount
+        yield _sum_row(columns, _settlement_name(settlement, figures), text, before=9 if at == 0 else 3)
+    if takes_off and (content.settlements or content.due != content.total):
+        yield _sum_row(columns, _("Amount due"), figures.amount(content.due), is_total=True)
+
+
+def _settlement_name(settlement: Settlement, figures: Figures) -> str:
+    return f"{settlement.label}, {figures.short(settlement.on)}" if settlement.on else settlement.label
+
+
+def _net_name(content: Content) -> str:
+    return _("Total without tax") if content.taxes else _("Subtotal")
+
+
+def _sum_row(columns: _Columns, name: str, amount: str, *, before: float = 3, is_total: bool = False) -> Row:
+    """One sum under the table: a total has a rule above it and a double rule below."""
+    start = columns.width * 0.42
+    style = STRONG_FIGURES if is_total else FIGURES
+    cells = (
+        cell(start, columns.amount - start - PADDING, Said(name, STRONG if is_total else TEXT)),
+        cell(columns.amount, columns.width - columns.amount, Said(amount, style), side=Side.RIGHT),
+    )
+    return Row(
+        cells,
+        before=6 if is_total else before,
+        after=6 if is_total else 3,
+        rule_above=0.75 if is_total else 0,
+        rule_below=0.75 if is_total else 0,
+        rule_from=start,
+        is_closed=is_total,
+        role="TR",
+    )
