@@ -22,7 +22,7 @@ from notifications.models import Delivery, SweepRun, WebhookEndpoint
 from notifications.services import sweeps
 from organizations.admin.amounts import amount_html
 from organizations.admin.panels import Column, Panel, link_to, list_url
-from organizations.models import Product
+from organizations.models import Product, Service
 from usage.models import RejectedEvent
 
 UNDELIVERED_AFTER = timedelta(minutes=5)
@@ -71,6 +71,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         _rejected(),
         _undelivered(),
         _endpoints(),
+        _services(),
         *map(_stat_of, attention.payments()),
     ]
     context["verify_url"] = reverse("admin:billing_ledgerverification_verify_now")
@@ -129,6 +130,12 @@ def _endpoints() -> dict[str, Any]:
     note = f"services do not take messages; {_capped(found['off'])} switched off"
     url = list_url(WebhookEndpoint)
     return _stat("Failing endpoints", _capped(found["failing"]), note, url, is_bad=found["failing"] > 0)
+
+
+def _services() -> dict[str, Any]:
+    silent = list(Service.objects.filter(silent_since__isnull=False, is_active=True).values_list("name", flat=True))
+    note = ", ".join(silent) or "calls are reported as at other weeks"
+    return _stat("Silent services", len(silent), note, list_url(Service), is_bad=bool(silent))
 
 
 def _capped(count: int) -> str:

@@ -115,14 +115,14 @@ class ServiceAdmin(BackOfficeAdmin):
     """Telephony systems and gateways."""
 
     form = ServiceForm
-    list_display = ("name", "slug", "product", "is_active", "created_at")
+    list_display = ("name", "slug", "product", "is_active", "silent_since", "created_at")
     list_filter = (("product", RelatedDropdownFilter), "is_active")
     list_select_related = ("product",)
     search_fields = ("name", "slug")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Service | None = None) -> tuple[str, ...]:
         """A service stays with its product and name."""
-        return ("product", "slug", "created_at") if obj is not None else ()
+        return ("product", "slug", "silent_since", "created_at") if obj is not None else ()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Service]:
         """Services with their product."""

@@ -62,6 +62,9 @@ class Service(models.Model):
     slug = models.SlugField(unique=True, validators=[RegexValidator(r"^[a-z][a-z0-9-]*$")])
     name = models.CharField(max_length=100)
     is_active = models.BooleanField(default=True, help_text="Off: every key of the service is refused.")
+    silent_since = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Its last event, while it reports none that are due."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

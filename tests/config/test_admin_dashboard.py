@@ -140,6 +140,14 @@ def test_endpoints_that_fail_are_counted_and_those_that_are_off_named(
     assert found["note"] == "services do not take messages; 2 switched off"
 
 
+def test_services_that_report_nothing_are_named(products: dict[str, Product], staff_client: Client) -> None:
+    silent = stats(staff_client)["Silent services"]
+    assert (silent["figure"], silent["is_bad"]) == (0, False)
+    Service.objects.filter(slug__in=["osmtalk", "osmapi"]).update(silent_since=timezone.now())
+    silent = stats(staff_client)["Silent services"]
+    assert (silent["figure"], silent["note"], silent["is_bad"]) == (2, "osmAPI, osmTalk", True)
+
+
 def test_what_of_the_payments_waits_for_a_person_is_counted(
     make_account: Callable[..., Account], staff_client: Client
 ) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 
-from notifications.models import Event, Notice
-from organizations.models import Account, Mode
+from notifications.models import Delivery, Event, Notice
+from organizations.models import Account, Mode, Service
 from organizations.services.projects import set_mode
-from tests.factories import make_member
+from tests.factories import make_member, make_user
 from tests.usage.events import charge, event
 from usage.services.silence import tell_due
 
@@ -42,6 +42,55 @@ def test_a_silence_is_told_once(make_account: Callable[..., Account]) -> None:
         assert (tell_due(), tell_due()) == (1, 0)
     notice = Notice.objects.get(event=Event.SERVICE_SILENT)
     assert notice.facts == {"since": last.isoformat()}
+
+
+@pytest.fixture
+def pair(make_account: Callable[..., Account]) -> Iterator[tuple[Account, Account, time_machine.Traveller]]:
+    """Two accounts with calls at ten o'clock of five Mondays; it is eleven of the next one."""
+    make_user(is_staff=True, email="ops@back.example")
+    with time_machine.travel(MONDAY - timedelta(weeks=5, hours=2), tick=False) as clock:
+        first, second = make_account("letustalk", paid="100"), make_account("letustalk", paid="100")
+        for _week in range(5):
+            calls(first, 6), calls(second, 6)
+            clock.shift(timedelta(weeks=1))
+        clock.shift(timedelta(hours=1))
+        yield first, second, clock
+
+
+def silent_since() -> datetime | None:
+    return Service.objects.get(slug="letustalk").silent_since
+
+
+def letters() -> list[Delivery]:
+    return list(Delivery.objects.filter(recipient="ops@back.example").order_by("id"))
+
+
+def test_staff_hear_once_of_a_service_none_of_whose_accounts_has_calls(
+    pair: tuple[Account, Account, time_machine.Traveller],
+) -> None:
+    _first, second, clock = pair
+    last = datetime(2026, 2, 23, 10, tzinfo=UTC)
+    clock.shift(timedelta(hours=1))
+    assert (tell_due(), tell_due()) == (2, 0)
+    (letter,) = letters()
+    assert letter.subject == "No calls from letustalk.ai since 2026-02-23 10:00 UTC"
+    assert "at this time of the week: 2; none of them has any" in letter.body
+    assert silent_since() == last
+    clock.shift(timedelta(hours=9))  # at night there are none at any time: it is silent as it was
+    tell_due()
+    assert silent_since() == last
+    calls(second, 1)
+    tell_due()
+    assert (silent_since(), len(letters())) == (None, 1)
+
+
+def test_a_service_that_reports_of_one_account_is_not_silent(
+    pair: tuple[Account, Account, time_machine.Traveller],
+) -> None:
+    _first, second, clock = pair
+    calls(second, 1)
+    clock.shift(timedelta(hours=1))
+    assert (tell_due(), letters(), silent_since()) == (1, [], None)
 
 
 @pytest.mark.parametrize("each", [0, 4])
