@@ -12,6 +12,7 @@ from billing.views.auto_top_up import auto_top_up, auto_top_up_retry
 from billing.views.cards import cards_add, cards_default, cards_remove
 from billing.views.coupons import coupons
 from billing.views.incidents import incident_dismiss
+from billing.views.invoices import invoice_pay
 from billing.views.limits import limits
 from billing.views.live import live
 from billing.views.notifications import notifications
@@ -59,6 +60,7 @@ urlpatterns = [
     path("alerts/<str:token>/", alert_address_confirm, name="alert_address_confirm"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("live/", live, name="live"),
+    path("invoices/<uuid:reference>/", invoice_pay, name="invoice_pay"),
     path("organizations/", organizations, name="organizations"),
     path("organizations/add/", organization_add, name="organization_add"),
     path("organizations/<int:organization_id>/", organization_edit, name="organization_edit"),

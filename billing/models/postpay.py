@@ -2,11 +2,13 @@
 
 Period: draft -> open -> paid | overdue -> paid | uncollectible | void. A period is a month of the account's calendar,
 its two ends frozen as instants; it is closed once, after a grace for late usage, and has one invoice, or none (nothing
-to pay). What it invoices is owed in the ledger already: the wallet's debt, to which closing adds the tax.
+to pay). What it invoices is owed in the ledger already: the wallet's debt, to which closing adds the tax. So at any
+time the wallet's debt is what its closed periods still ask for and what is on no invoice yet.
 """
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 
 from django.db import models
@@ -65,12 +67,13 @@ class PeriodStatus(models.TextChoices):
 
 
 class BillingPeriod(models.Model):
-    """One month of a postpay account. `net` + `tax` = `total` is what its invoice asks for; `settled` has come of it.
+    """One month of a postpay account. `net` + `tax` = `total` is what its invoice states; `settled` has come of it.
 
-    `last_number` is the wallet's newest transaction when it was closed: of what was charged up to it, all that happened
-    before `ends_at` and stands on no earlier invoice is this one's.
+    `last_number` is the wallet's newest transaction when it was closed: of what was charged up to it since the wallet
+    pays by invoice (`since_number`), all that happened before `ends_at` and stands on no earlier invoice is this one's.
     """
 
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     wallet = models.ForeignKey(Wallet, on_delete=models.PROTECT, related_name="periods", db_index=False)
     starts_on = models.DateField()
     ends_on = models.DateField(help_text="The last day.")
@@ -79,10 +82,17 @@ class BillingPeriod(models.Model):
     closes_at = models.DateTimeField(help_text="When late usage has had its time.")
     status = models.CharField(max_length=14, choices=PeriodStatus, default=PeriodStatus.DRAFT)
     currency = currency_field()
+    usage = amount_field(
+        default=Decimal,
+        help_text="What its usage cost, reversals taken off, whether promo, the balance or nobody paid.",
+    )
     net = amount_field(default=Decimal)
     tax = amount_field(default=Decimal)
     total = amount_field(default=Decimal)
     settled = amount_field(default=Decimal)
+    since_number = models.BigIntegerField(
+        default=0, editable=False, help_text="The wallet's newest transaction when it began to pay by invoice."
+    )
     last_number = models.BigIntegerField(null=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
@@ -110,7 +120,7 @@ class BillingPeriod(models.Model):
                     settled__lte=F("total"),
                     starts_at__lt=F("ends_at"),
                 )
-                & not_nan("net", "tax", "total", "settled"),
+                & not_nan("usage", "net", "tax", "total", "settled"),
                 name="period_amounts",
             ),
             models.CheckConstraint(
@@ -125,3 +135,9 @@ class BillingPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts_on} to {self.ends_on}, {self.wallet}"
+
+    @property
+    def due(self) -> Decimal:
+        """What is still to be paid of its invoice; nothing of one that nobody is to pay."""
+        is_asked = self.status in (PeriodStatus.OPEN, PeriodStatus.OVERDUE)
+        return Decimal(self.total.amount - self.settled.amount) if is_asked else Decimal(0)

@@ -169,10 +169,34 @@ class Books:
                 transfers.append(self._part(wallet, PAID, DISPUTED, take, each.id))
         if left > 0:
             wallet.debt += left
+            wallet.repaid -= left
             transfers.append(self._part(wallet, RECEIVABLE, DISPUTED, left, None))
         if tax > 0:
             transfers.append(self._part(wallet, TAX, DISPUTED, tax, None))
         return self._post(wallet, -amount, note, transfers)
+
+    def bill_tax(self, wallet: WalletState, amount: Decimal, note: Note) -> Posting:
+        """Have the customer owe the tax of an invoice, `amount` > 0: out of paid money, what lies beyond it as debt."""
+        transfers: list[chain.TransferPart] = []
+        left = amount
+        for grant in wallet.grants:
+            take = min(left, grant.remaining) if grant.kind == GrantKind.PAID else ZERO
+            if take > 0:
+                left -= take
+                self._change(wallet, grant, -take)
+                transfers.append(self._part(wallet, PAID, TAX, take, grant.id))
+        if left > 0:
+            wallet.debt += left
+            transfers.append(self._part(wallet, RECEIVABLE, TAX, left, None))
+        return self._post(wallet, -amount, note, transfers)
+
+    def write_off(self, wallet: WalletState, amount: Decimal, note: Note) -> Posting:
+        """Let go of `amount` > 0 of what the customer owes. Raises InsufficientBalanceError when less is owed."""
+        if amount > wallet.debt:
+            raise InsufficientBalanceError
+        wallet.debt -= amount
+        part = self._part(wallet, LedgerAccountKind.ADJUSTMENT.value, RECEIVABLE, amount, None)
+        return self._post(wallet, amount, note, [part])
 
     def debit(self, wallet: WalletState, amount: Decimal, note: Note) -> Posting:
         """Take `amount` > 0 back from the balance, for an adjustment.
@@ -216,6 +240,8 @@ class Books:
                 self._change(wallet, grants[grant_id], amount)
                 continue
             wallet.debt -= amount
+            if target_id % KINDS_PER_WALLET == DISPUTED:
+                wallet.repaid += amount
             if wallet.debt < 0:
                 surplus, wallet.debt = -wallet.debt, ZERO
                 grant = self._new_grant(wallet, GrantKind.PAID.value, surplus, note.key, None, PAID_PRIORITY)
@@ -298,6 +324,7 @@ class Books:
             if grant.kind == GrantKind.PAID and grant.remaining > 0:
                 pay = min(wallet.debt, grant.remaining)
                 wallet.debt -= pay
+                wallet.repaid += pay
                 self._change(wallet, grant, -pay)
                 transfers.append(self._part(wallet, LedgerAccountKind.PAID.value, RECEIVABLE, pay, grant.id))
         return transfers

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
+from billing.models.wallet import WalletMode
 from billing.services import alerts, cycles, doorbells, writing
 from billing.services.books import Books, Posting
 from billing.services.locking import lock_wallets
@@ -43,6 +44,8 @@ IDS = "SELECT nextval(%s::regclass), nextval(%s::regclass) FROM generate_series(
 ONE_ID = "SELECT nextval(%s::regclass)"
 TRANSACTIONS = "billing_transaction_id_seq"
 GRANTS_SEQUENCE = "billing_grant_id_seq"
+
+_on_repaid: list[Callable[[Books, WalletState], None]] = []
 
 
 def open_books(
@@ -112,12 +115,22 @@ def load_grants(books: Books, grant_ids: Iterable[int]) -> dict[int, GrantState]
     return known
 
 
+def on_repaid(callback: Callable[[Books, WalletState], None]) -> None:
+    """Have `callback(books, wallet)` called before a postpay wallet is written whose debt was paid, or owed again."""
+    if callback not in _on_repaid:
+        _on_repaid.append(callback)
+
+
 def statements(books: Books) -> list[Statement]:
     """What `write` would run, for a caller that has rows of its own to send along."""
     wallets = [books.wallets[wallet_id] for wallet_id in sorted(books.touched)]
     found: list[Statement] = []
     if not wallets:
         return found
+    for wallet in wallets:
+        if wallet.repaid and wallet.mode == WalletMode.POSTPAY:
+            for callback in _on_repaid:
+                callback(books, wallet)
     grants = [(wallet, grant) for wallet in wallets for grant in wallet.grants]
     new = [(wallet, grant) for wallet, grant in grants if grant.is_new]
     changed = [grant for _, grant in grants if grant.is_changed and not grant.is_new]

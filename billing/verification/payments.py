@@ -10,7 +10,8 @@ from billing.verification.invariant import Invariant
 # A subscription's payment fills an allotment, which has its own transaction: it has no lot and no number.
 PAYMENTS_CREDIT_ONCE = Invariant(
     "payments_credit_once",
-    "Each payment for a top-up has one ledger transaction by its key: its wallet, amount, currency and paid lot.",
+    "Each payment for a top-up or an invoice has one ledger transaction by its key: its wallet, amount, currency and "
+    "paid lot.",
     """
 SELECT p.id AS payment_id, p.wallet_id, p.provider, p.reference, p.amount, x.id AS transaction_id,
        x.amount AS credited, x.kind, p.transaction_number, x.number, p.grant_id, t.grant_id AS filled_grant_id
@@ -21,9 +22,10 @@ SELECT p.id AS payment_id, p.wallet_id, p.provider, p.reference, p.amount, x.id 
          ON t.transaction_id = x.id AND t.source_id % 16 = 6 AND t.target_id % 16 = 1
   LEFT JOIN billing_topup u ON u.id = p.top_up_id
   LEFT JOIN billing_grant g ON g.id = p.grant_id
- WHERE p.top_up_id IS NOT NULL
+ WHERE p.subscription_id IS NULL
    AND (x.amount = p.amount AND x.currency = p.currency AND x.number = p.transaction_number
-        AND x.kind = CASE u.origin WHEN 'auto' THEN 'auto_top_up' ELSE 'top_up' END
+        AND x.kind = CASE WHEN p.period_id IS NOT NULL THEN 'payment'
+                          WHEN u.origin = 'auto' THEN 'auto_top_up' ELSE 'top_up' END
         AND t.amount = p.amount AND t.grant_id = p.grant_id
         AND g.kind = 'paid' AND g.wallet_id = p.wallet_id AND g.amount = p.amount) IS NOT TRUE
 """,
@@ -31,11 +33,11 @@ SELECT p.id AS payment_id, p.wallet_id, p.provider, p.reference, p.amount, x.id 
 
 CREDITS_HAVE_PAYMENTS = Invariant(
     "credits_have_payments",
-    "Nothing is credited as a top-up without the payment that its key names.",
+    "Nothing is credited as a top-up or an invoice's payment without the payment that its key names.",
     """
 SELECT x.id AS transaction_id, x.wallet_id, x.number, x.kind, x.key, x.amount
   FROM billing_transaction x
- WHERE x.kind IN ('top_up', 'auto_top_up')
+ WHERE x.kind IN ('top_up', 'auto_top_up', 'payment')
    AND NOT EXISTS (SELECT FROM billing_payment p WHERE p.wallet_id = x.wallet_id AND p.transaction_number = x.number
                       AND left('payment:' || p.provider || ':' || p.reference, 120) = x.key)
 """,
@@ -70,7 +72,8 @@ UNION ALL
 SELECT 'payment', p.id, p.wallet_id
   FROM billing_payment p JOIN billing_wallet w ON w.id = p.wallet_id
   LEFT JOIN billing_topup u ON u.id = p.top_up_id LEFT JOIN billing_subscription s ON s.id = p.subscription_id
- WHERE coalesce(u.wallet_id, s.wallet_id) IS DISTINCT FROM p.wallet_id OR p.currency <> w.currency
+  LEFT JOIN billing_billingperiod b ON b.id = p.period_id
+ WHERE coalesce(u.wallet_id, s.wallet_id, b.wallet_id) IS DISTINCT FROM p.wallet_id OR p.currency <> w.currency
 UNION ALL
 SELECT 'refund', r.id, r.wallet_id FROM billing_refund r LEFT JOIN billing_payment p ON p.id = r.payment_id
  WHERE (p.wallet_id = r.wallet_id AND p.currency = r.currency) IS NOT TRUE

@@ -47,11 +47,12 @@ SELECT x.id AS transaction_id, x.wallet_id, x.number, x.amount, t.amount AS tran
 # owed (DESIGN.md, 'What must always be true', 7).
 DEBT_ONLY_BY_USAGE = Invariant(
     "debt_only_by_usage",
-    "What a customer owes grows in usage or by a dispute only, never by a credit, an expiry, a refund or a reversal.",
+    "What a customer owes grows in usage, by a dispute or an invoice's tax only, never by a credit, an expiry, a "
+    "refund or a reversal.",
     """
 SELECT x.id AS transaction_id, x.wallet_id, x.number, x.kind, sum(e.debit - e.credit) AS debt
   FROM billing_entry e JOIN billing_transaction x ON x.id = e.transaction_id
- WHERE e.kind = 4 AND x.kind NOT IN ('call', 'chat', 'crawl', 'llm', 'dispute')
+ WHERE e.kind = 4 AND x.kind NOT IN ('call', 'chat', 'crawl', 'llm', 'dispute', 'tax')
  GROUP BY x.id HAVING sum(e.debit - e.credit) > 0
 """,
 )
