@@ -16,6 +16,7 @@ class BillingConfig(AppConfig):
         from billing import letters
         from billing.services import auto_top_up_outcomes, calls, days, ledger, top_ups
         from billing.services.postpay import settling
+        from organizations.services import accounts
 
         ledger.on_repaid(settling.settle_invoices)
         top_ups.on_finished(auto_top_up_outcomes.finished)
