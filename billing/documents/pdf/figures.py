@@ -6,16 +6,19 @@ English is that of the issuer's country where it differs: $1,234.50 and November
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_interval
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import ngettext
 
 CREDIT = "CREDIT"
+LETTER_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 ENGLISH = {"US": "en_US", "IN": "en_IN"}
 LOCALES = {"ru": "ru_RU", "hi": "hi_IN"}
@@ -37,6 +40,7 @@ class Figures:
         else:
             plain = value.quantize(Decimal("0.01")) if value == value.quantize(Decimal("0.01")) else value.normalize()
             text = format_currency(plain, currency, locale=self.locale, decimal_quantization=False)
+            text = LETTER_BEFORE_DIGIT.sub(NO_BREAK_SPACE, text)
         return text.replace("-", MINUS)
 
     def number(self, value: Decimal) -> str:
@@ -55,7 +59,7 @@ class Figures:
 
     def days(self, first: date, last: date) -> str:
         """From the first day to the last."""
-        return f"{self.short(first)} \N{EN DASH} {self.short(last)}"
+        return format_interval(first, last, "yMMMd", locale=self.locale)
 
     def short(self, value: date) -> str:
         """A date in as little room as it takes."""

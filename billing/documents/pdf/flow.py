@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from billing.documents.pdf.marks import HAIRLINE, INK, QUIET, Link, Mark, Page, Rule, Squares, Words
-from billing.documents.pdf.rows import LEADING, SMALL, Cell, Line, Row, Side
-from billing.documents.pdf.shaping import shape
+from billing.documents.pdf.rows import CODE_CAPTION_SPACE, LEADING, SMALL, Cell, Line, Row, Side
+from billing.documents.pdf.shaping import lines_of, shape
 from billing.documents.pdf.tags import Element
 
 A4 = (595.28, 841.89)
@@ -16,9 +16,9 @@ MARGIN = 54.0
 TOP = 50.0
 BOTTOM = 62.0
 FOOTER_AT = 36.0
+NUMBER_COLUMN = 90.0
 BASELINE = 1.05
 """How far below a line's top its base line is, in type sizes."""
-CODE_CAPTION_SPACE = 4.0
 CLOSING_GAP = 1.6
 
 
@@ -43,6 +43,10 @@ class Flow:
         """Between the margins."""
         return self.size[0] - 2 * MARGIN
 
+    def fits_a_page(self, rows: Sequence[Row]) -> bool:
+        """Whether one page has room for all of them."""
+        return sum(row.height for row in rows) <= self._whole_room
+
     def place(self, rows: Sequence[Row], *, table: Element | None = None) -> None:
         """Draws the rows, all on one page if a page has room for them."""
         height = sum(row.height for row in rows)
@@ -64,8 +68,8 @@ class Flow:
             page.marks.append(Rule(MARGIN, baseline - 14, self.width, 0.5, HAIRLINE))
             line = shape(number, SMALL)
             page.marks.append(Words(MARGIN + self.width - line.width, baseline, line, QUIET, None))
-            if footer:
-                page.marks.append(Words(MARGIN, baseline, shape(footer, SMALL), QUIET, None))
+            for at, text in enumerate(lines_of(footer, SMALL, self.width - NUMBER_COLUMN)):
+                page.marks.append(Words(MARGIN, baseline + at * SMALL.size * LEADING, text, QUIET, None))
 
     @property
     def _room(self) -> float:
@@ -82,7 +86,7 @@ class Flow:
         self.pages.append(Page())
         self._y = TOP
         if len(self.pages) > 1:
-            line = shape(self.running_title, SMALL)
+            line = lines_of(self.running_title, SMALL, self.width)[0]
             self._add(Words(MARGIN, self._y + 4, line, QUIET, None))
             self._add(Rule(MARGIN, self._y + 11, self.width, 0.5, HAIRLINE))
             self._y += 24
@@ -127,9 +131,8 @@ class Flow:
             y += 2
         if cell.code:
             figure = (parent or self.top).add("Figure", alternative=cell.code_says)
-            size = cell.code_size - CODE_CAPTION_SPACE
-            self._add(Squares(x, y, size, cell.code, figure, cell.code_has_cross))
-            y += cell.code_size
+            self._add(Squares(x, y, cell.width, cell.code, figure, cell.code_has_cross))
+            y += cell.width + CODE_CAPTION_SPACE
         within = parent.add(role) if parent and role else None
         paragraph, element = -1, within
         for line in cell.lines:
@@ -153,12 +156,12 @@ def _start(cell: Cell, line: Line, x: float) -> float:
 
 def _cut(cell: Cell, room: float) -> tuple[Cell, Cell]:
     """The lines of a cell that there is room for, and the rest."""
-    used = cell.code_size
+    used = 0.0
     for at, line in enumerate(cell.lines):
         used += line.height
         if used > room:
-            return replace(cell, lines=cell.lines[:at]), replace(cell, lines=cell.lines[at:], code=(), code_size=0.0)
-    return cell, replace(cell, lines=(), code=(), code_size=0.0)
+            return replace(cell, lines=cell.lines[:at]), replace(cell, lines=cell.lines[at:], code=())
+    return cell, replace(cell, lines=(), code=())
 
 
 def _tone(thickness: float) -> tuple[float, float, float]:

@@ -35,15 +35,15 @@ def heading(content: Content, figures: Figures, width: float) -> list[Row]:
     half = (width - GUTTER) / 2
     said = Said(content.label, HEADING, QUIET, space_before=2)
     left = cell(0, half, Said(wording.title(content), TITLE, role="H1"), said)
-    name, amount, note = _figure(content, figures)
+    name, amount = _figure(content, figures)
     right = cell(
         half + GUTTER,
         half,
         Said(amount, FIGURE),
-        Said(" · ".join(each for each in (name, note) if each), SMALL, QUIET, space_before=4),
+        Said(name, SMALL, QUIET, space_before=4),
         side=Side.RIGHT,
     )
-    return [Row((left, right), after=16), _facts(content, figures, width), parties(content, figures, width)]
+    return [Row((left, right), after=16), facts(content, figures, width), parties(content, figures, width)]
 
 
 def long_title(content: Content, figures: Figures) -> str:
@@ -55,35 +55,35 @@ def long_title(content: Content, figures: Figures) -> str:
     }
 
 
-def _figure(content: Content, figures: Figures) -> tuple[str, str, str]:
-    """The large figure: what it is, how much, and what is to be known of it."""
+def _figure(content: Content, figures: Figures) -> tuple[str, str]:
+    """The large figure: what it is, and how much."""
     if content.kind in ("invoice", "proforma") and content.due:
-        until = figures.day(content.due_on) if content.due_on else ""
-        note = _("due by %(date)s") % {"date": until} if until else ""
-        return _("Amount due"), figures.amount(content.due), note
+        name = _("Due by %(date)s") % {"date": figures.day(content.due_on)} if content.due_on else _("Amount due")
+        return name, figures.amount(content.due)
     name = {
         "receipt": pgettext("state of a receipt", "Paid"),
         "credit_note": wording.total_name(content),
     }.get(content.kind, pgettext("sum of a document", "Total"))
-    return name, figures.amount(content.total), ""
+    return name, figures.amount(content.total)
 
 
-def _facts(content: Content, figures: Figures, width: float) -> Row:
-    facts = [(_("Date of issue"), figures.day(content.issued_on))]
+def facts(content: Content, figures: Figures, width: float) -> Row:
+    """What dates the document and says what it is of, in a line."""
+    named = [(_("Date of issue"), figures.day(content.issued_on))]
     if content.supplied_from and content.supplied_until:
-        facts.append((_("Period"), figures.days(content.supplied_from, content.supplied_until)))
+        named.append((_("Period"), figures.days(content.supplied_from, content.supplied_until)))
     elif content.supplied_from:
-        facts.append((_("Date of supply"), figures.day(content.supplied_from)))
+        named.append((_("Date of supply"), figures.day(content.supplied_from)))
     if content.due_on and content.due:
-        facts.append((_("Due date"), figures.day(content.due_on)))
+        named.append((_("Due date"), figures.day(content.due_on)))
     if content.corrects:
         corrected = f"{content.corrects.label}, {figures.short(content.corrects.issued_on)}"
-        facts.append((_("Corrects"), corrected))
-    facts.append((_("Product"), content.product))
-    column = (width - GUTTER) / 4 if len(facts) <= 4 else width / len(facts)
+        named.append((_("Corrects"), corrected))
+    named.append((_("Product"), content.product))
+    column = (width - GUTTER) / 4 if len(named) <= 4 else width / len(named)
     cells = tuple(
-        cell(at * width / max(len(facts), 4), column - PADDING, label(name), Said(value, TEXT, space_before=1))
-        for at, (name, value) in enumerate(facts)
+        cell(at * width / max(len(named), 4), column - PADDING, label(name), Said(value, TEXT, space_before=1))
+        for at, (name, value) in enumerate(named)
     )
     return Row(cells, before=9, after=9, rule_above=0.5, rule_below=0.5)
 

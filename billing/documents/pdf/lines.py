@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,7 @@ from billing.documents.pdf.shaping import Style, shape
 HEAD = Style(7.5, bold=True)
 NUMBER = 26.0
 COLUMN_MIN = 64.0
+DECIMALS = re.compile(r"[.,](\d{2,})$")
 KEPT_WITH_TOTALS = 2
 
 
@@ -43,6 +45,8 @@ class _Columns:
     price: float
     amount: float
     width: float
+    decimals: tuple[int, int]
+    """The most that prices and amounts have, so that their cents stand in one line."""
 
 
 def lay_lines(flow: Flow, content: Content, figures: Figures) -> None:
@@ -55,15 +59,16 @@ def lay_lines(flow: Flow, content: Content, figures: Figures) -> None:
         for number, line in enumerate(content.lines, start=1)
     ]
     table = flow.top.add("Table")
-    kept = min(KEPT_WITH_TOTALS, len(rows))
-    first, rest, last = [head], rows[: len(rows) - kept], rows[len(rows) - kept :]
-    if rest:
-        flow.place([head, rest.pop(0)], table=table)
-        first = []
-        flow.repeated = (head,)
-    for row in rest:
+    totals = list(_totals(content, figures, columns))
+    if len(rows) <= KEPT_WITH_TOTALS and flow.fits_a_page([head, *rows, *totals]):
+        flow.place([head, *rows, *totals], table=table)
+        return
+    flow.place([head, *rows[:1]], table=table)
+    flow.repeated = (head,)
+    last = max(1, len(rows) - KEPT_WITH_TOTALS)
+    for row in rows[1:last]:
         flow.place([row], table=table)
-    flow.place([*first, *last, *_totals(content, figures, columns)], table=table)
+    flow.place([*rows[last:], *totals], table=table)
     flow.repeated = ()
 
 
@@ -81,15 +86,33 @@ def _names() -> tuple[str, str, str]:
 def _columns(content: Content, figures: Figures, texts: list[tuple[str, str, str]], width: float) -> _Columns:
     sums = (content.net, content.total, content.tax, content.due)
     amounts = [*(text[2] for text in texts), *(MINUS + figures.amount(each) for each in sums)]
-    amount = width - _widest(amounts, _names()[2])
-    price = amount - PADDING - _widest([text[1] for text in texts], _names()[1])
-    quantity = price - PADDING - _widest([text[0] for text in texts], _names()[0])
-    return _Columns(content.issuer.country == "RU", max(quantity, width * 0.3), price, amount, width)
+    prices = [text[1] for text in texts]
+    decimals = (_decimals_max(prices), _decimals_max(amounts))
+    amount = width - _widest(amounts, _names()[2], decimals[1])
+    price = amount - PADDING - _widest(prices, _names()[1], decimals[0])
+    quantity = price - PADDING - _widest([text[0] for text in texts], _names()[0], 0)
+    return _Columns(content.issuer.country == "RU", max(quantity, width * 0.3), price, amount, width, decimals)
 
 
-def _widest(texts: list[str], name: str) -> float:
-    widths = (shape(text, STRONG_FIGURES).width for text in texts)
+def _widest(texts: list[str], name: str, decimals: int) -> float:
+    widths = (shape(text, STRONG_FIGURES).width + _missing(text, decimals) for text in texts)
     return max(COLUMN_MIN, shape(name, HEAD).width, *widths)
+
+
+def _decimals(text: str) -> int:
+    """How many digits follow the last mark; none where the currency's sign stands behind them, or nothing does."""
+    found = DECIMALS.search(text)
+    return len(found[1]) if found else 0
+
+
+def _decimals_max(texts: list[str]) -> int:
+    return max(map(_decimals, texts), default=0)
+
+
+def _missing(text: str, decimals: int) -> float:
+    """The room of the digits that others in the column have and this one has not."""
+    own = _decimals(text)
+    return shape("0" * (decimals - own), FIGURES).width if 0 < own < decimals else 0.0
 
 
 def _head(columns: _Columns) -> Row:
@@ -117,9 +140,14 @@ def _cells(
         *numbered,
         cell(start, columns.quantity - start - PADDING, *about),
         cell(columns.quantity, columns.price - columns.quantity - PADDING, quantity, side=Side.RIGHT),
-        cell(columns.price, columns.amount - columns.price - PADDING, price, side=Side.RIGHT),
-        cell(columns.amount, columns.width - columns.amount, amount, side=Side.RIGHT),
+        _figure(columns.price, columns.amount - PADDING, price, columns.decimals[0]),
+        _figure(columns.amount, columns.width, amount, columns.decimals[1]),
     )
+
+
+def _figure(start: float, end: float, said: Said, decimals: int) -> Cell:
+    """An amount whose cents stand under the others'."""
+    return cell(start, end - start - _missing(said.text, decimals), said, side=Side.RIGHT)
 
 
 def _totals(content: Content, figures: Figures, columns: _Columns) -> Iterator[Row]:
@@ -154,6 +182,7 @@ def _settled(content: Content, figures: Figures, columns: _Columns) -> Iterator[
         text = f"{MINUS}{amount}" if takes_off else amount
         yield _sum_row(columns, _settlement_name(settlement, figures), text, before=9 if at == 0 else 3)
     if takes_off and (content.settlements or content.due != content.total):
+        yield Row((), before=0 if content.settlements else 9)
         yield _sum_row(columns, _("Amount due"), figures.amount(content.due), is_total=True)
 
 
@@ -171,7 +200,7 @@ def _sum_row(columns: _Columns, name: str, amount: str, *, before: float = 3, is
     style = STRONG_FIGURES if is_total else FIGURES
     cells = (
         cell(start, columns.amount - start - PADDING, Said(name, STRONG if is_total else TEXT)),
-        cell(columns.amount, columns.width - columns.amount, Said(amount, style), side=Side.RIGHT),
+        _figure(columns.amount, columns.width, Said(amount, style), columns.decimals[1]),
     )
     return Row(
         cells,

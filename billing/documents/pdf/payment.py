@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from qrcode.constants import ERROR_CORRECT_M
@@ -14,8 +16,9 @@ from billing.documents.pdf.marks import QUIET
 from billing.documents.pdf.rows import HEADING, SMALL, TEXT, Cell, Modules, Row, Said, cell
 from billing.documents.pdf.shaping import Style
 
-CODE_SIZE = 92.0
-CODE_COLUMN = 140.0
+CODE_SIZE = 112.0
+CODE_COLUMN = 136.0
+NAME_COLUMN = 120.0
 BOX_CODE, BOX_VALUE = 0.54, 0.62
 BOXED = Style(8.5)
 
@@ -25,15 +28,23 @@ def payment(content: Content, width: float) -> list[Row]:
     if content.due <= 0:
         return []
     code = _code(payment_code(content), width)
+    text_width = width - CODE_COLUMN if code else width
     facts = [] if has_bank_box(content) else _bank(content)
     facts.append((_("Payment reference"), content.payment_reference or content.label))
-    said = [Said(_("How to pay"), HEADING, role="H2")]
+    rows = [Row((cell(0, text_width, Said(_("How to pay"), HEADING, role="H2")),), before=22, after=3)]
     if content.pay_url:
-        said.append(Said(_("Pay online: %(address)s") % {"address": content.pay_url}, TEXT, url=content.pay_url))
-    for name, value in facts:
-        said += [Said(name, SMALL, QUIET, space_before=5), Said(value, TEXT)]
-    text_width = width - CODE_COLUMN if code else width
-    return [Row((cell(0, text_width, *said), *code), before=22)]
+        rows.append(_fact(_("Pay online"), content.pay_url, text_width, url=content.pay_url))
+    rows += [_fact(name, value, text_width) for name, value in facts]
+    if code:
+        beside = Row(code, before=rows[0].before)
+        rows.append(Row((), before=max(0.0, beside.height - sum(row.height for row in rows))))
+        rows.insert(0, replace(beside, floats=True))
+    return rows
+
+
+def _fact(name: str, value: str, width: float, *, url: str = "") -> Row:
+    said = Said(value, TEXT, url=url)
+    return Row((cell(0, NAME_COLUMN, Said(name, TEXT, QUIET)), cell(NAME_COLUMN, width - NAME_COLUMN, said)), before=2)
 
 
 def has_bank_box(content: Content) -> bool:
@@ -61,18 +72,9 @@ def _code(payload: str, width: float) -> tuple[Cell, ...]:
     if not payload:
         return ()
     modules = code_modules(payload)
-    caption = cell(width - CODE_SIZE, CODE_SIZE, Said(_("Scan to pay in your bank's app"), SMALL))
-    return (
-        Cell(
-            caption.x,
-            caption.width,
-            caption.lines,
-            code=modules,
-            code_size=CODE_SIZE,
-            code_says=_("Code for payment"),
-            code_has_cross=payload.startswith("SPC\n"),
-        ),
-    )
+    caption = cell(width - CODE_SIZE, CODE_SIZE, Said(_("Scan to pay in your bank's app"), SMALL, QUIET))
+    says = _("Code for payment")
+    return (replace(caption, code=modules, code_says=says, code_has_cross=payload.startswith("SPC\n")),)
 
 
 def code_modules(payload: str) -> Modules:

@@ -14,7 +14,7 @@ from billing.documents.pdf.archive import Properties, complete
 from billing.documents.pdf.closing import closing, signatures
 from billing.documents.pdf.figures import Figures, figures_for
 from billing.documents.pdf.flow import A4, LETTER, Flow
-from billing.documents.pdf.heading import heading, long_title, parties
+from billing.documents.pdf.heading import facts, heading, long_title, parties
 from billing.documents.pdf.lines import lay_lines
 from billing.documents.pdf.payment import bank_box, has_bank_box, payment
 from billing.documents.pdf.rows import Row, Said, cell
@@ -56,7 +56,8 @@ def _russian_heading(content: Content, figures: Figures, width: float) -> list[R
     title = Said(long_title(content, figures), LONG_TITLE, role="H1")
     return [
         *box,
-        Row((cell(0, width, title),), before=20 if box else 0, after=10, rule_below=1),
+        Row((cell(0, width, title),), before=20 if box else 0, after=14),
+        facts(content, figures, width),
         parties(content, figures, width),
     ]
 

@@ -9,6 +9,7 @@ from billing.documents.pdf.marks import INK, QUIET, Colour
 from billing.documents.pdf.shaping import Shaped, Style, lines_of
 
 LEADING = 1.4
+CODE_CAPTION_SPACE = 5.0
 PADDING = 8.0
 """Between a cell's text and the next column."""
 
@@ -53,7 +54,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A column's part of a row. A cell with a `code` shows that and its caption under it."""
+    """A column's part of a row. A `code` is as wide as its cell, with the text under it."""
 
     x: float
     width: float
@@ -62,7 +63,6 @@ class Cell:
     has_rule: bool = False
     """A line to sign on, over the text."""
     code: Modules = ()
-    code_size: float = 0.0
     code_says: str = ""
     code_has_cross: bool = False
     """The Swiss one, in the middle of a QR-bill's."""
@@ -70,7 +70,8 @@ class Cell:
     @property
     def height(self) -> float:
         """Of the code and all lines."""
-        return self.code_size + sum(line.height for line in self.lines)
+        code = self.width + CODE_CAPTION_SPACE if self.code else 0.0
+        return code + sum(line.height for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Row:
     rule_from: float = 0.0
     is_closed: bool = False
     verticals: tuple[float, ...] = ()
+    floats: bool = False
+    """Takes no room: the rows after it stand beside it."""
     role: str = ""
     """TR in a table; else the cells' paragraphs stand on their own."""
     cell_role: str = "TD"
@@ -92,6 +95,8 @@ class Row:
     @property
     def height(self) -> float:
         """With the space before and after."""
+        if self.floats:
+            return 0.0
         return self.before + max((cell.height for cell in self.cells), default=0.0) + self.after
 
 

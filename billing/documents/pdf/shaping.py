@@ -82,7 +82,7 @@ def _broken(words: list[str], style: Style, width: float) -> Iterator[str]:
     space = shape(" ", style).width
     line: list[str] = []
     used = 0.0
-    for word in (piece for word in words for piece in _fitting(word, style, width)):
+    for word in (piece for each in words for piece in _fitting(each, style, width)):
         wide = shape(word, style).width
         if line and used + space + wide > width:
             yield " ".join(line)

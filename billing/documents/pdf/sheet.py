@@ -15,6 +15,7 @@ from billing.documents.pdf.shaping import Run
 from billing.documents.pdf.tags import Element, write_structure
 from billing.documents.pdf.typefaces import UNITS_PER_EM
 
+STEP_MAX = 100
 PRINTED = 4  # the flag of an annotation that is printed too, which PDF/A asks for
 
 
@@ -128,13 +129,21 @@ def _shown(run: Run, font: EmbeddedFont, size: float) -> str:
         for glyph in glyphs:
             natural = run.typeface.font.get_glyph_h_advance(glyph.gid)
             before, after = -glyph.shift, natural + glyph.shift - glyph.advance
-            pieces += [str(before)] if before else []
-            pieces.append(f"<{font.code(glyph)}>")
-            pieces += [str(after)] if after else []
+            pieces += [*_steps(before), f"<{font.code(glyph)}>", *_steps(after)]
         array = f"[{' '.join(pieces)}] TJ".replace("> <", "")
         height = _number(rise * size / UNITS_PER_EM)
         shown.append(f"{height} Ts {array} 0 Ts" if rise else array)
     return " ".join(shown)
+
+
+def _steps(shift: int) -> list[str]:
+    """The shift in steps that are narrower than a space: programs that read text take a wide one for a space."""
+    steps = []
+    while shift:
+        step = max(-STEP_MAX, min(STEP_MAX, shift))
+        steps.append(str(step))
+        shift -= step
+    return steps
 
 
 def _rgb(colour: Colour) -> str:
