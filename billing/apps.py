@@ -14,12 +14,13 @@ class BillingConfig(AppConfig):
         receivers.deliver_to(lambda notice: inbox.receive(notice=notice))
 
         from billing import letters
-        from billing.services import auto_top_up_outcomes, calls, days, ledger, top_ups
+        from billing.services import auto_top_up_outcomes, calls, days, ledger, top_ups, vat_checks
         from billing.services.postpay import settling
-        from organizations.services import accounts
+        from organizations.services import accounts, organizations
 
         ledger.on_repaid(settling.settle_invoices)
         top_ups.on_finished(auto_top_up_outcomes.finished)
         accounts.on_new_timezone(days.count_anew)
         accounts.on_new_status(calls.settle_account)
+        organizations.on_saved(vat_checks.number_changed)
         letters.register_all()

@@ -20,6 +20,7 @@ from billing.services import (
     spikes,
     subscriptions,
     top_ups,
+    vat_checks,
 )
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
@@ -47,6 +48,7 @@ sweeps.register("check_refunds", refunds.check_due)
 sweeps.register("check_subscriptions", subscriptions.check_due)
 sweeps.register("reconcile_payments", _reconcile)
 sweeps.register("prune_webhooks", endpoint.prune)
+sweeps.register("check_vat_numbers", vat_checks.check_due)
 
 
 @shared_task(name="billing.handle_event")
@@ -71,6 +73,12 @@ def attempt_auto_top_up(wallet_id: int) -> None:
 def submit_refund(refund_id: int) -> None:
     """Send an approved refund to the provider."""
     refunds.submit(refund_id=refund_id)
+
+
+@shared_task(name="billing.check_vat_number")
+def check_vat_number(organization_id: int) -> None:
+    """Ask the register about an organization's VAT number."""
+    vat_checks.check(organization_id=organization_id)
 
 
 @shared_task(name="sweeps.expire_holds")
@@ -149,6 +157,12 @@ def check_subscriptions() -> None:
 def reconcile_payments() -> None:
     """Compare the providers' books with ours."""
     sweeps.run("reconcile_payments")
+
+
+@shared_task(name="sweeps.check_vat_numbers")
+def check_vat_numbers() -> None:
+    """Ask the register about VAT numbers that are new or due again."""
+    sweeps.run("check_vat_numbers")
 
 
 @shared_task(name="sweeps.prune_webhooks")

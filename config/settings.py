@@ -155,6 +155,7 @@ SWEEPS = {
     "check_subscriptions": 60,
     "reconcile_payments": 86400,
     "prune_webhooks": 86400,
+    "check_vat_numbers": 300,
     "verify_ledger": 86400,
 }
 CELERY_BEAT_SCHEDULE = {
@@ -170,6 +171,7 @@ ASKS_PROVIDERS = [
     "sweeps.attempt_auto_top_ups",
     "sweeps.check_refunds",
     "sweeps.check_subscriptions",
+    "sweeps.check_vat_numbers",
     "sweeps.reconcile_payments",
 ]
 CELERY_TASK_ROUTES = {name: {"queue": "payments"} for name in ASKS_PROVIDERS}
@@ -219,6 +221,13 @@ else:
     ROBOKASSA_BASE_URL = env("ROBOKASSA_BASE_URL", default="https://auth.robokassa.ru")
     ROBOKASSA_SERVICES_URL = env("ROBOKASSA_SERVICES_URL", default="https://services.robokassa.ru")
 ROBOKASSA_HASH = env("ROBOKASSA_HASH", default="sha256")
+
+# The European Union's register of VAT numbers. VAT_REGISTER is what asks it, a dotted path; empty: nobody is asked.
+VAT_REGISTER = env("VAT_REGISTER", default="billing.providers.vies.ask")
+VIES_URL = env("VIES_URL", default="https://ec.europa.eu/taxation_customs/vies/rest-api" if PRODUCTION else "")
+VIES_IS_STAND_IN = not VIES_URL
+if VIES_IS_STAND_IN:
+    VIES_URL = f"http://127.0.0.1:{STAND_IN_PORT}/vies"
 
 # Telegram: without a bot of one's own the stand-in answers; in production nobody is offered Telegram then.
 TELEGRAM_BOT_TOKEN = env("TELEGRAM_BOT_TOKEN", default="")

@@ -1,4 +1,4 @@
-"""The stand-ins of development: one process that plays Stripe, Robokassa and Telegram.
+"""The stand-ins of development: one process that plays Stripe, Robokassa, Telegram and VIES.
 
 They run where no real keys are set, never in production; every page that takes money says so.
 """
@@ -12,8 +12,8 @@ from django.conf import settings
 
 def are_used() -> bool:
     """Whether a stand-in answers for any provider."""
-    played = (settings.STRIPE_IS_STAND_IN, settings.ROBOKASSA_IS_STAND_IN, settings.TELEGRAM_IS_STAND_IN)
-    return not settings.PRODUCTION and any(played)
+    names = ("STRIPE", "ROBOKASSA", "TELEGRAM", "VIES")
+    return not settings.PRODUCTION and any(getattr(settings, f"{name}_IS_STAND_IN") for name in names)
 
 
 def address() -> str:

@@ -1,12 +1,14 @@
 """Organizations of an account: added, changed, made the default and removed by its members (aipbx.md, 'Organizations').
 
 An account with organizations has exactly one default: the first one, until another is chosen. Writers of one account's
-organizations wait for each other. What a payment or a document names is kept.
+organizations wait for each other. What a payment or a document names is kept. Whoever looks tax IDs up is told of new
+details (`on_saved`), in the transaction that brings them.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 
 from django.core.exceptions import ValidationError
@@ -24,6 +26,7 @@ REQUIRED = ("name", "tax_id")
 IDENTIFIERS = ("region", "tax_id", "tax_registration_code", "bank_account", "bank_code")
 
 log = logging.getLogger(__name__)
+_listeners: list[Callable[[Organization], None]] = []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,12 @@ class Check:
     details: Details
     errors: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, str] = field(default_factory=dict)
+
+
+def on_saved(listener: Callable[[Organization], None]) -> None:
+    """Have an app above told, in the transaction, of an organization that is new or has new details."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def details_of(organization: Organization) -> Details:
@@ -98,6 +107,7 @@ def add(*, account_id: int, details: Details, user_id: int) -> Organization:
         values = _values(check(account_id=account_id, details=details))
         is_first = not own.filter(is_default=True).exists()
         organization = Organization.objects.create(account_id=account_id, is_default=is_first, **values)
+        _tell(organization)
     log.info("User %s added organization %s to account %s", user_id, organization.pk, account_id)
     return organization
 
@@ -111,6 +121,7 @@ def change(*, account_id: int, organization_id: int, details: Details, user_id: 
         for name, value in values.items():
             setattr(organization, name, value)
         organization.save(update_fields=list(values))
+        _tell(organization)
     log.info("User %s changed organization %s of account %s", user_id, organization_id, account_id)
     return organization
 
@@ -159,6 +170,11 @@ def is_in_use(organization: Organization) -> bool:
             if named.exists():
                 return True
     return False
+
+
+def _tell(organization: Organization) -> None:
+    for listener in _listeners:
+        listener(organization)
 
 
 def _set_default(organization: Organization) -> None:

@@ -1,8 +1,8 @@
 """`python -m tests.fakes --port 8001 --data DIR --site http://127.0.0.1:8000`: all stand-ins on one port.
 
-Stripe answers at the root, Robokassa under `/robokassa`, Telegram under `/telegram`; what they know stays in DIR, so
-that a restart of the site keeps customers, cards, payments and chats. `/` says what this is and lets the banks' side be
-played: disputes, refunds that fail, months that pass. Only the standard library is needed.
+Stripe answers at the root, Robokassa under `/robokassa`, Telegram under `/telegram`, VIES under `/vies`; what they know
+stays in DIR, so that a restart of the site keeps customers, cards, payments and chats. `/` says what this is and lets
+the banks' side be played: disputes, refunds that fail, months that pass. Only the standard library is needed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tests.fakes.http import Server, Site
 from tests.fakes.robokassa import RobokassaSite
 from tests.fakes.stripe import StripeSite
 from tests.fakes.telegram import TelegramSite
+from tests.fakes.vies import ViesSite
 
 
 def sites(data: Path, site: str, *, plays_stripe: bool = True) -> dict[str, Site]:
@@ -27,13 +28,14 @@ def sites(data: Path, site: str, *, plays_stripe: bool = True) -> dict[str, Site
     robokassa.result_url = f"{webhooks}/result/"
     robokassa.success_url, robokassa.fail_url = f"{webhooks}/success/", f"{webhooks}/fail/"
     desk = Desk(StripeSite(data / "stripe.sqlite3"), robokassa) if plays_stripe else Sign()
-    return {"/robokassa": robokassa, "/telegram": TelegramSite(data / "telegram.sqlite3"), "": desk}
+    telegram = TelegramSite(data / "telegram.sqlite3")
+    return {"/robokassa": robokassa, "/telegram": telegram, "/vies": ViesSite(), "": desk}
 
 
 def main() -> None:
     """Serve until the process is told to end."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.fakes", description="Stand-ins of Stripe, Robokassa and Telegram."
+        prog="python -m tests.fakes", description="Stand-ins of Stripe, Robokassa, Telegram and VIES."
     )
     parser.add_argument("--port", type=int, required=True, help="where to listen, on 127.0.0.1")
     parser.add_argument("--data", type=Path, required=True, help="the folder that keeps what they know")
@@ -44,7 +46,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     server = Server(sites(given.data, given.site, plays_stripe=not given.without_stripe), port=given.port)
-    played = "Robokassa and Telegram" if given.without_stripe else "Stripe, Robokassa and Telegram"
+    played = f"{'' if given.without_stripe else 'Stripe, '}Robokassa, Telegram and VIES"
     with server:
         print(f"Stand-ins of {played} at {server.url}: no money moves.", flush=True)
         ended.wait()
