@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.services.invitations import invitation_link, last_day, one_line
+from billing.services.invitations import invitation_link, last_day
 from billing.services.wallets import open_wallet
 from notifications.services.deliveries import queue_email
+from notifications.services.letters import first_letter
+from notifications.words import Message
 from organizations.languages import speaking
 from organizations.models import Account, Product, Role, User
 from organizations.services.accounts import ProjectSpec, create_account
@@ -51,14 +53,19 @@ def invite(*, account: Account, email: str, role: Role) -> None:
     """Offer somebody a place in the account; the link in the e-mail works once."""
     invitation, token = create_invitation(account=account, email=email, role=role)
     with speaking(User.objects.filter(email=invitation.email).first(), account):
-        subject = _("Your %(product)s account %(account)s") % {"product": account.product, "account": account}
-        body = _(
-            "Welcome to %(product)s.\n\nOpen this link to set your password and see balance, calls and prices of "
-            "%(account)s:\n\n%(link)s\n\nThe link works once, until %(until)s."
-        ) % {
-            "product": account.product,
-            "account": account,
-            "link": invitation_link(token),
-            "until": last_day(invitation),
-        }
-    queue_email(key=f"invitation:{invitation.pk}", recipient=email, subject=one_line(subject), body=body)
+        words = {"product": account.product, "account": account, "until": last_day(invitation)}
+        welcome = _("Welcome to %(product)s. Set your password to see balance, calls and prices of %(account)s.")
+        message = Message(
+            _("Your account %(account)s") % words,
+            (welcome % words, _("The link works once, until %(until)s.") % words),
+            action=_("Set your password"),
+            url=invitation_link(token),
+        )
+        letter = first_letter(message, account)
+    queue_email(
+        key=f"invitation:{invitation.pk}",
+        recipient=email,
+        subject=letter.subject,
+        body=letter.text,
+        html=letter.html,
+    )

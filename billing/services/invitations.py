@@ -19,13 +19,14 @@ from django.utils.translation import gettext as _
 from billing.templatetags.moments import day_year
 from notifications.models import Delivery
 from notifications.services.deliveries import queue_email
+from notifications.services.letters import first_letter
+from notifications.words import Message
 from organizations.languages import speaking
 from organizations.models import Invitation, Role, User
 from organizations.services import invitations
 from organizations.services.members import ROLE_WORDS
 
 LETTERS_A_DAY = 100  # of one account
-SUBJECT_MAX = 255
 
 
 def invite_member(*, account_id: int, email: str, role: Role, user: User) -> Invitation:
@@ -61,11 +62,6 @@ def last_day(invitation: Invitation) -> str:
     return day_year(invitation.expires_at.astimezone(ZoneInfo(invitation.account.timezone)).date())
 
 
-def one_line(subject: str) -> str:
-    """A subject that mail takes: names may be long, and hold line breaks."""
-    return " ".join(subject.split())[:SUBJECT_MAX]
-
-
 def _send(invitation: Invitation, token: str, user: User) -> None:
     account = invitation.account
     key = f"invitation:{account.pk}:"
@@ -82,18 +78,22 @@ def _send(invitation: Invitation, token: str, user: User) -> None:
             "product": account.product,
             "role": role.label,
             "may": ROLE_WORDS[role],
-            "link": invitation_link(token),
             "until": last_day(invitation),
         }
-        subject = _("%(person)s invites you to %(account)s at %(product)s") % {**words, "person": user.get_full_name()}
+        subject = _("%(person)s invites you to %(account)s") % {**words, "person": user.get_full_name()}
+        invites = _("%(person)s invites you to the account %(account)s at %(product)s.")
+        terms = _("The link works once, until %(until)s. If you do not know who this is, nothing needs to be done.")
+        message = Message(
+            subject,
+            (invites % words, _("Your role: %(role)s. %(may)s") % words, terms % words),
+            action=_("Accept the invitation"),
+            url=invitation_link(token),
+        )
+        letter = first_letter(message, account)
         queue_email(
             key=f"{key}{invitation.token_hash}",
             recipient=invitation.email,
-            subject=one_line(subject),
-            body=_(
-                "%(person)s invites you to the account %(account)s at %(product)s.\n\nYour role: %(role)s. %(may)s\n\n"
-                "Open this link to accept:\n\n%(link)s\n\nThe link works once, until %(until)s. If you do not know who "
-                "this is, nothing needs to be done."
-            )
-            % words,
+            subject=letter.subject,
+            body=letter.text,
+            html=letter.html,
         )

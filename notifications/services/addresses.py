@@ -19,9 +19,12 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from notifications.models import AlertAddress, Delivery
 from notifications.services.deliveries import queue_email
+from notifications.services.letters import first_letter
+from notifications.words import Message
 from organizations.languages import speaking
 from organizations.models import User
 from organizations.services.accounts import lock_account
@@ -31,7 +34,6 @@ LETTERS_A_DAY = 30  # of one account
 VALID = timedelta(days=14)
 TOKEN_BYTES = 24
 SALT = "notifications.alert_address"
-SUBJECT_MAX = 255
 
 log = logging.getLogger(__name__)
 
@@ -145,24 +147,32 @@ def _ask(address: AlertAddress, token: str, user: User) -> None:
             "person": f"{user.name} ({user.email})" if user.name else user.email,
             "account": account.name,
             "product": account.product.name,
-            "link": f"{settings.SITE_URL}{reverse('alert_address_confirm', args=[token])}",
-            "days": VALID.days,
         }
-        subject = _("%(product)s: confirm this address for the alerts of %(account)s") % names
-        body = (
-            _(
-                "%(person)s wants the alerts of %(account)s at %(product)s to go to this address, too: a low balance, "
-                "refused calls, a reached cap.\n\nOpen this link to agree:\n\n%(link)s\n\nThe link works for %(days)s "
-                "days. If you do not know who this is, nothing needs to be done: no other letter comes."
-            )
-            % names
+        wish = _(
+            "%(person)s wants the alerts of %(account)s at %(product)s to go to this address, too: a low balance, "
+            "refused calls, a reached cap."
         )
-        queue_email(
-            key=f"{key}{address.token_hash}",
-            recipient=address.email,
-            subject=" ".join(subject.split())[:SUBJECT_MAX],
-            body=body,
+        terms = ngettext(
+            "The link works for %(days)s day. If you do not know who this is, nothing needs to be done: no other "
+            "letter comes.",
+            "The link works for %(days)s days. If you do not know who this is, nothing needs to be done: no other "
+            "letter comes.",
+            VALID.days,
         )
+        message = Message(
+            _("Confirm this address for the alerts of %(account)s") % names,
+            (wish % names, terms % {"days": VALID.days}),
+            action=_("Get the alerts"),
+            url=f"{settings.SITE_URL}{reverse('alert_address_confirm', args=[token])}",
+        )
+        letter = first_letter(message, account)
+    queue_email(
+        key=f"{key}{address.token_hash}",
+        recipient=address.email,
+        subject=letter.subject,
+        body=letter.text,
+        html=letter.html,
+    )
 
 
 def _new_token() -> str:

@@ -37,7 +37,7 @@ Outcome = Attempt.Outcome
 logger = logging.getLogger(__name__)
 
 
-def queue_email(*, key: str, recipient: str, subject: str, body: str) -> None:
+def queue_email(*, key: str, recipient: str, subject: str, body: str, html: str = "") -> None:
     """Put an e-mail into the outbox, in the caller's transaction; a `key` that was queued before changes nothing."""
     letter = Delivery(
         key=key,
@@ -45,6 +45,7 @@ def queue_email(*, key: str, recipient: str, subject: str, body: str) -> None:
         recipient=recipient,
         subject=subject,
         body=body,
+        html=html,
         next_attempt_at=timezone.now(),
     )
     queue([letter])

@@ -12,7 +12,7 @@ from django.utils.text import Truncator
 
 from notifications.models import AlertAddress, Notice
 from notifications.words import Message
-from organizations.models import User
+from organizations.models import Account, User
 from organizations.tenancy import link_of_account
 
 SALT = "notifications.unsubscribe"
@@ -44,19 +44,33 @@ def letter_of(
     unsubscribe_url = ""
     if not is_essential and (user or address):
         unsubscribe_url = unsubscribe_link(notice, user=user, address=address)
-    product = notice.account.product
-    fill, fill_on_dark = FILLS[product.accent]
     settings_url = link_of_account(f"{settings.SITE_URL}{reverse('notifications')}", notice.account_id)
+    return _letter(
+        message,
+        notice.account,
+        user=user,
+        address=address,
+        settings_url=settings_url if user else "",
+        unsubscribe_url=unsubscribe_url,
+    )
+
+
+def first_letter(message: Message, account: Account) -> Letter:
+    """A letter to somebody who gets none of this account yet, in the active language: it says itself why it comes."""
+    return _letter(message, account, is_first=True)
+
+
+def _letter(message: Message, account: Account, *, unsubscribe_url: str = "", **more: object) -> Letter:
+    product = account.product
+    fill, fill_on_dark = FILLS[product.accent]
     context = {
         "message": message,
-        "account": notice.account,
+        "account": account,
         "product": product,
         "fill": fill,
         "fill_on_dark": fill_on_dark,
-        "user": user,
-        "address": address,
-        "settings_url": settings_url if user else "",
         "unsubscribe_url": unsubscribe_url,
+        **more,
     }
     subject = " ".join(f"{product.name}: {message.subject}".split())
     return Letter(

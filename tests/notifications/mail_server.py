@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests.config.processes import free_port
 
 TAKEN = "250 taken as 4711"
+# Its thread says how a connection ended when the test's own output may be closed already.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 class MailServer:

@@ -56,15 +56,17 @@ def test_an_owner_invites_by_letter(account: Account, office: Client) -> None:
     letter = Delivery.objects.get()
     assert (letter.recipient, letter.subject) == (
         "nina@brightwave.example",
-        "Jo Smith invites you to Brightwave at letustalk.ai",
+        "letustalk.ai: Jo Smith invites you to Brightwave",
     )
     for words in (
         "Jo Smith (jo@brightwave.example) invites you to the account Brightwave at letustalk.ai.",
         "Your role: Billing. Money: top-ups, cards, limits, coupons, organizations, and which projects are live.",
         "The link works once, until ",
     ):
-        assert words in letter.body
+        assert words in letter.body and words in letter.html
+    assert "You get this letter because" not in letter.body + letter.html  # the invitation says why
     link = re.search(r"http\S+/billing/invitations/\S+/", letter.body)[0]  # type: ignore[index]
+    assert f'href="{link}"' in letter.html
     guest = Client()
     path = link.partition("//")[2].partition("/")[2]
     guest.post(f"/{path}", {"name": "Nina Brandt", "password": "a brand new passphrase"})
@@ -132,7 +134,8 @@ def test_names_with_line_breaks_break_no_letter(account: Account, office: Client
     Account.objects.update(name="Bright\nwave " + "x" * 200)
     User.objects.update(name="Jo\r\nSmith")
     assert invite(office, "nina@brightwave.example").status_code == 200
-    assert Delivery.objects.get().subject == f"Jo Smith invites you to Bright wave {'x' * 200} at letustalk.ai"[:255]
+    subject = Delivery.objects.get().subject
+    assert subject == f"letustalk.ai: Jo Smith invites you to Bright wave {'x' * 200}"
 
 
 def test_an_owner_changes_a_role_and_removes(account: Account, office: Client) -> None:

@@ -163,8 +163,11 @@ def test_an_address_hears_once_it_has_agreed(account: Account, office: Client) -
     letter = Delivery.objects.get()
     assert (letter.recipient, letter.subject) == (
         "night@brightwave.example",
-        "letustalk.ai: confirm this address for the alerts of Brightwave",
+        "letustalk.ai: Confirm this address for the alerts of Brightwave",
     )
+    for words in ("to go to this address, too: a low balance", "The link works for 14 days.", link_in(letter)):
+        assert words in letter.body and words in letter.html
+    assert "You get this letter because" not in letter.body + letter.html  # it says why
     assert low_balance(account) == ["jo@brightwave.example"]
     asked = Client().get(link_in(letter)).content.decode()
     assert "Get the alerts of Brightwave?" in asked
