@@ -14,8 +14,11 @@ class BillingConfig(AppConfig):
         receivers.deliver_to(lambda notice: inbox.receive(notice=notice))
 
         from billing import letters
+        from billing.services.documents import news
         from billing.services import auto_top_up_outcomes, calls, days, ledger, top_ups, vat_checks
         from billing.services.postpay import settling
+        from notifications import attachments
+        from notifications.models import Event
         from organizations.services import accounts, organizations
 
         ledger.on_repaid(settling.settle_invoices)
@@ -24,3 +27,4 @@ class BillingConfig(AppConfig):
         accounts.on_new_status(calls.settle_account)
         organizations.on_saved(vat_checks.number_changed)
         letters.register_all()
+        attachments.register(Event.DOCUMENT_READY, news.attachments_of)

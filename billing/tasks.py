@@ -22,6 +22,7 @@ from billing.services import (
     top_ups,
     vat_checks,
 )
+from billing.services.documents import due
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
 
@@ -47,6 +48,9 @@ sweeps.register("attempt_auto_top_ups", auto_top_up.attempt_due)
 sweeps.register("check_refunds", refunds.check_due)
 sweeps.register("check_subscriptions", subscriptions.check_due)
 sweeps.register("reconcile_payments", _reconcile)
+sweeps.register("issue_documents", due.issue_due)
+sweeps.register("issue_certificates", due.issue_certificates)
+sweeps.register("render_documents", due.render_due)
 sweeps.register("prune_webhooks", endpoint.prune)
 sweeps.register("check_vat_numbers", vat_checks.check_due)
 
@@ -79,6 +83,30 @@ def submit_refund(refund_id: int) -> None:
 def check_vat_number(organization_id: int) -> None:
     """Ask the register about an organization's VAT number."""
     vat_checks.check(organization_id=organization_id)
+
+
+@shared_task(name="billing.issue_receipt")
+def issue_receipt(payment_id: int) -> None:
+    """Issue a payment's receipt."""
+    due.at_once("receipt", payment_id)
+
+
+@shared_task(name="billing.issue_proforma")
+def issue_proforma(top_up_id: int) -> None:
+    """Issue the invoice of a top-up by bank transfer."""
+    due.at_once("proforma", top_up_id)
+
+
+@shared_task(name="billing.credit_refund")
+def credit_refund(refund_id: int) -> None:
+    """Issue what a refund's outcome calls for."""
+    due.at_once("refund", refund_id)
+
+
+@shared_task(name="billing.render_document")
+def render_document(document_id: int) -> None:
+    """Draw a document's PDF."""
+    due.at_once("pdf", document_id)
 
 
 @shared_task(name="sweeps.expire_holds")
@@ -169,3 +197,21 @@ def check_vat_numbers() -> None:
 def prune_webhooks() -> None:
     """Forget webhooks that were not Stripe's after a month."""
     sweeps.run("prune_webhooks")
+
+
+@shared_task(name="sweeps.issue_documents")
+def issue_documents() -> None:
+    """Issue the receipts, invoices for top-ups and credit notes that are missing."""
+    sweeps.run("issue_documents")
+
+
+@shared_task(name="sweeps.issue_certificates")
+def issue_certificates() -> None:
+    """Certify the months that are over, and credit what was reversed since."""
+    sweeps.run("issue_certificates")
+
+
+@shared_task(name="sweeps.render_documents")
+def render_documents() -> None:
+    """Draw the documents that have no PDF yet."""
+    sweeps.run("render_documents")

@@ -154,6 +154,9 @@ SWEEPS = {
     "check_refunds": 30,
     "check_subscriptions": 60,
     "reconcile_payments": 86400,
+    "issue_documents": 60,
+    "render_documents": 60,
+    "issue_certificates": 21600,
     "prune_webhooks": 86400,
     "check_vat_numbers": 300,
     "verify_ledger": 86400,
@@ -175,6 +178,9 @@ ASKS_PROVIDERS = [
     "sweeps.reconcile_payments",
 ]
 CELERY_TASK_ROUTES = {name: {"queue": "payments"} for name in ASKS_PROVIDERS}
+# Documents ask nobody.
+WRITES_DOCUMENTS = ["issue_receipt", "issue_proforma", "credit_refund", "render_document"]
+CELERY_TASK_ROUTES |= {f"billing.{name}": {"queue": "celery"} for name in WRITES_DOCUMENTS}
 # So has what waits for mail servers, Telegram and the services that listen to webhooks.
 CELERY_TASK_ROUTES |= {name: {"queue": "messages"} for name in ("notifications.*", "sweeps.send_deliveries")}
 

@@ -28,6 +28,8 @@ class Rule:
     by_telegram: bool = True
     to_addresses: bool = False
     """Whether the account's further addresses hear of it, too."""
+    to_its_address: bool = False
+    """Whether the e-mail address in the fact `address` hears of it, too: an organization's, for documents."""
     is_personal: bool = False
     """Only the member whom the fact `user` names hears, by every channel they have."""
     cooldown: timedelta = timedelta(0)
@@ -54,7 +56,7 @@ RULES: dict[Event, Rule] = {
     Event.REFUND: RECEIPT,
     Event.DISPUTE: Rule(is_essential=True),
     Event.SUBSCRIPTION: Rule(is_essential=True, by_telegram=False),
-    Event.DOCUMENT_READY: Rule(by_telegram=False),
+    Event.DOCUMENT_READY: Rule(by_telegram=False, to_its_address=True),
     Event.INVOICE_DUE: Rule(is_essential=True),
     Event.INVOICE_OVERDUE: Rule(is_essential=True),
     Event.COUPON_REDEEMED: Rule(by_telegram=False),

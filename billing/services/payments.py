@@ -15,6 +15,7 @@ from django.utils import translation
 
 from billing.models import Payment, TopUp, TopUpOrigin, TransactionKind
 from billing.providers.base import CardFacts, PaymentFacts
+from billing.services import doorbells
 from billing.services.books import Books, Note
 from billing.services.ledger import write
 from billing.services.state import WalletState
@@ -96,6 +97,7 @@ def book_payment(books: Books, top_up: TopUp, facts: PaymentFacts, share: Share)
         created_at=books.now,
     )
     _tell(top_up, payment, wallet)
+    doorbells.ring("billing.issue_receipt", payment.pk)
     return payment
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from billing.models import DifferenceKind, Payment, PaymentProvider, Subscription
 from billing.providers import provider as provider_called
 from billing.providers.base import PaymentFacts
+from billing.services import doorbells
 from billing.services import subscription_notices as notices
 from billing.services.payments import card_words
 from billing.services.reconciliation import note_difference
@@ -26,7 +27,9 @@ def record(subscription: Subscription, paid: tuple[PaymentFacts, ...], now: date
     new = [each for each in paid if each.payment_reference not in known]
     fitting = [each for each in new if not _differs(subscription, each)]
     for facts in fitting:
-        notices.paid(subscription, _insert(subscription, facts, now))
+        payment = _insert(subscription, facts, now)
+        notices.paid(subscription, payment)
+        doorbells.ring("billing.issue_receipt", payment.pk)
     return len(fitting)
 
 

@@ -30,7 +30,7 @@ from billing.providers.base import (
 )
 from billing.selectors.payers import payer_of
 from billing.selectors.prices import Quote, quote
-from billing.services import cards, settling
+from billing.services import cards, doorbells, settling
 from billing.services.payments import result_url
 from billing.services.settling import KEY_AGE_MAX, next_check, on_finished
 from organizations.database import run
@@ -70,7 +70,7 @@ def start(
             raise ValidationError({"organization": _("Choose one of the account's organizations.")})
     now = timezone.now()
     price = quote(account=account, amount=amount, provider=provider, organization=organization, at=now)
-    return new_top_up(
+    top_up = new_top_up(
         wallet_id=wallet_id,
         price=price,
         at=now,
@@ -79,6 +79,9 @@ def start(
         saves_card=saves_card and provider == PaymentProvider.STRIPE,
         expires_at=None if provider == PaymentProvider.BANK else now + PAGE_LIFE,
     )
+    if provider == PaymentProvider.BANK:
+        doorbells.ring("billing.issue_proforma", top_up.pk)
+    return top_up
 
 
 def new_top_up(

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 
+from notifications.attachments import attachments_of
 from notifications.channels.base import Later, Never
 from notifications.models import Delivery
 
@@ -60,6 +61,8 @@ def _message(delivery: Delivery) -> EmailMultiAlternatives:
     )
     if delivery.html:
         message.attach_alternative(delivery.html, "text/html")
+    for name, content, kind in attachments_of(delivery.notice):
+        message.attach(name, content, kind)
     return message
 
 

@@ -49,6 +49,7 @@ class Audience(models.TextChoices):
     EVERYONE = "everyone", "Everyone"
     PEOPLE = "people", "People only"
     SERVICES = "services", "Services only"
+    ADDRESS = "address", "The address that it names only"
 
 
 class Notice(models.Model):

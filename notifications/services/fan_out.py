@@ -99,7 +99,7 @@ def _expand(notice: Notice) -> set[str]:
     notice.is_quiet = _is_too_soon(notice, rule)
     notice.expanded_at = now
     messages: list[Delivery] = []
-    if rule.webhook is not None and notice.audience != Audience.PEOPLE:
+    if rule.webhook is not None and notice.audience in (Audience.EVERYONE, Audience.SERVICES):
         messages += webhooks.messages_of(notice, rule.webhook, webhooks.listening(notice, rule.webhook))
     if notice.audience != Audience.SERVICES and not notice.is_quiet:
         messages += _to_people(notice, rule)
@@ -135,10 +135,15 @@ def _is_too_soon(notice: Notice, rule: Rule) -> bool:
 
 
 def _to_people(notice: Notice, rule: Rule) -> list[Delivery]:
-    """Members and further addresses; an address that belongs to both hears once."""
-    messages = list(_to_members(notice, rule))
-    reached = {message.recipient.lower() for message in messages if message.channel == Channel.EMAIL}
-    return messages + [each for each in _to_addresses(notice, rule) if each.recipient.lower() not in reached]
+    """Members, further addresses and the notice's own; an address that belongs to several hears once."""
+    found = [] if notice.audience == Audience.ADDRESS else [*_to_members(notice, rule), *_to_addresses(notice, rule)]
+    messages, reached = [], set[str]()
+    for message in [*found, *_to_its_address(notice, rule)]:
+        address = message.recipient.lower() if message.channel == Channel.EMAIL else ""
+        if address not in reached:
+            messages.append(message)
+        reached |= {address} - {""}
+    return messages
 
 
 def _to_members(notice: Notice, rule: Rule) -> Iterator[Delivery]:
@@ -169,6 +174,12 @@ def _to_addresses(notice: Notice, rule: Rule) -> Iterator[Delivery]:
     ):
         key = f"notice:{notice.pk}:email:address:{address.pk}"
         yield _email(notice, rule, None, key, to=address.email, address=address)
+
+
+def _to_its_address(notice: Notice, rule: Rule) -> Iterator[Delivery]:
+    """The address that the notice names, where its rule has one (aipbx.md, 'Organizations': e-mail for documents)."""
+    if rule.to_its_address and notice.facts.get("address"):
+        yield _email(notice, rule, None, f"notice:{notice.pk}:email:named", to=notice.facts["address"])
 
 
 def _linked(account: Account) -> list[TelegramLink]:

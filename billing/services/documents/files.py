@@ -1,16 +1,23 @@
 """The PDF of a document: made once from its snapshot, stored with its SHA-256, the same bytes at every download.
 
-Two workers may render at once; the insert decides whose bytes stay, and both get those.
+Two workers may render at once; the insert decides whose bytes stay, both get those, and one tells of it.
 """
 
 from __future__ import annotations
 
 import hashlib
 
+from django.db import transaction
 from django.utils import timezone
 
 from billing.documents.content import from_json
 from billing.models import Document, DocumentFile
+from billing.services.documents.news import tell_ready
+
+
+def render_document(*, document_id: int) -> DocumentFile:
+    """The document's file, made where it has none. Raises what the renderer does."""
+    return pdf_of(Document.objects.get(pk=document_id))
 
 
 def pdf_of(document: Document) -> DocumentFile:
@@ -36,5 +43,7 @@ def _store(document: Document, pdf: bytes) -> DocumentFile:
         size=len(pdf),
         created_at=timezone.now(),
     )
-    DocumentFile.objects.bulk_create([made], ignore_conflicts=True)
+    with transaction.atomic():
+        DocumentFile.objects.bulk_create([made], ignore_conflicts=True)
+        tell_ready(document)
     return DocumentFile.objects.get(document=document)

@@ -16,9 +16,8 @@ from billing.documents.content import Content, Reference, to_json
 from billing.models import Document, DocumentKind
 from billing.services.documents.draft import Draft
 from billing.services.documents.numbering import take_number
-from billing.services.documents.parties import buyer_party, issuer_party
+from billing.services.documents.parties import buyer_party, document_language, issuer_party
 from billing.services.doorbells import ring
-from organizations.languages import language_of
 
 
 def issue(draft: Draft) -> Document:
@@ -51,7 +50,7 @@ def _issued(draft: Draft) -> Document | None:
 def _write(draft: Draft) -> Document:
     issued_on = draft.at.astimezone(ZoneInfo(draft.issuer.timezone)).date()
     net, tax = _sums(draft)
-    language = draft.language or language_of(None, draft.wallet.account) or draft.issuer.language
+    language = draft.language or document_language(draft.wallet.account, draft.issuer)
     number, label = take_number(issuer_id=draft.issuer.pk, kind=DocumentKind(draft.kind), year=issued_on.year)
     content = Content(
         kind=DocumentKind(draft.kind).value,

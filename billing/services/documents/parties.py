@@ -1,9 +1,10 @@
-"""The two sides of a document as they are now: copied into it, so that a later change is a later document's."""
+"""The two sides of a document as they are now, and its language: a later change is a later document's."""
 
 from __future__ import annotations
 
 from billing.documents.content import Party
 from billing.models import Issuer
+from organizations.languages import language_of
 from organizations.models import Account, Organization
 
 
@@ -44,3 +45,8 @@ def buyer_party(account: Account, organization: Organization | None) -> Party:
         bank_account=organization.bank_account,
         bank_code=organization.bank_code,
     )
+
+
+def document_language(account: Account, issuer: Issuer) -> str:
+    """What the account's documents are written in: its own language, else the issuer's."""
+    return language_of(None, account) or issuer.language

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from billing.models import DifferenceKind, Refund, RefundStatus, Transaction, TransactionKind, Transfer
 from billing.providers.base import UNANSWERED, Outcome, RefundFacts
-from billing.services import disputes
+from billing.services import disputes, doorbells
 from billing.services.books import Books, Note
 from billing.services.chain import TransferPart
 from billing.services.ledger import load_grants, open_books, write
@@ -36,6 +36,7 @@ def settle(*, refund_id: int, facts: RefundFacts) -> Refund:
             _note_revived(refund, facts)
         elif not _mismatch(refund, facts):
             _apply(books, refund, facts)
+            doorbells.ring("billing.credit_refund", refund.pk)
         write(books)
     return refund
 
