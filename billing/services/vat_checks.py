@@ -101,7 +101,6 @@ def _claim(*, organization_id: int | None = None) -> list[int]:
     claimed = []
     with transaction.atomic():
         for row in due.select_for_update(of=("self",), skip_locked=True)[:BATCH]:
-            pause = now + PAUSES[min(row.failures, len(PAUSES) - 1)]
             is_answered = row.state in ANSWERED
             if is_answered or row.organization.tax_id != row.number:
                 VatCheck.objects.filter(pk=row.pk).update(next_check_at=None)
@@ -109,7 +108,8 @@ def _claim(*, organization_id: int | None = None) -> list[int]:
                 continue
             if is_answered:
                 row = VatCheck(organization=row.organization, number=row.number, state=VatCheckState.UNAVAILABLE)
-            row.failures, row.checked_at, row.next_check_at = min(row.failures + 1, 1000), now, pause
+            row.checked_at, row.next_check_at = now, now + PAUSES[min(row.failures, len(PAUSES) - 1)]
+            row.failures = min(row.failures + 1, 1000)
             row.save()
             claimed.append(row.pk)
     return claimed
