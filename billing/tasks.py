@@ -23,12 +23,20 @@ from billing.services import (
     vat_checks,
 )
 from billing.services.documents import due
+from billing.services.exports import heads, making
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
 
 
+EXPORT_SECONDS_MAX = 6 * 3600  # of one export; others may take CELERY_TASK_TIME_LIMIT
+
+
 def _verify() -> int:
     return len(verify_and_record().findings)
+
+
+def _sign_heads() -> int:
+    return int(heads.sign_day())
 
 
 def _reconcile() -> int:
@@ -52,6 +60,9 @@ sweeps.register("issue_documents", due.issue_due)
 sweeps.register("issue_certificates", due.issue_certificates)
 sweeps.register("render_documents", due.render_due)
 sweeps.register("prune_webhooks", endpoint.prune)
+sweeps.register("make_exports", making.ring_for_due)
+sweeps.register("remove_exports", making.remove_expired)
+sweeps.register("sign_chain_heads", _sign_heads)
 sweeps.register("check_vat_numbers", vat_checks.check_due)
 
 
@@ -107,6 +118,30 @@ def credit_refund(refund_id: int) -> None:
 def render_document(document_id: int) -> None:
     """Draw a document's PDF."""
     due.at_once("pdf", document_id)
+
+
+@shared_task(name=making.TASK, time_limit=EXPORT_SECONDS_MAX)
+def make_export(export_id: int) -> None:
+    """Make an export that was asked for."""
+    making.make(export_id=export_id)
+
+
+@shared_task(name="sweeps.make_exports")
+def make_exports() -> None:
+    """Ring for the exports that no worker was told of, or that one left."""
+    sweeps.run("make_exports")
+
+
+@shared_task(name="sweeps.remove_exports")
+def remove_exports() -> None:
+    """Remove the archives whose time is over."""
+    sweeps.run("remove_exports")
+
+
+@shared_task(name="sweeps.sign_chain_heads")
+def sign_chain_heads() -> None:
+    """Sign the day's heads of all ledger chains."""
+    sweeps.run("sign_chain_heads")
 
 
 @shared_task(name="sweeps.expire_holds")

@@ -8,6 +8,7 @@ from billing.views.alert_addresses import (
     alert_address_remove,
     alert_address_resend,
 )
+from billing.views.audit_export import audit_export, audit_export_file
 from billing.views.auto_top_up import auto_top_up, auto_top_up_retry
 from billing.views.cards import cards_add, cards_default, cards_remove
 from billing.views.coupons import coupons
@@ -24,6 +25,7 @@ from billing.views.organizations import (
     organizations,
 )
 from billing.views.refund import refund
+from billing.views.signing_keys import signing_key_file, signing_keys
 from billing.views.subscription import (
     subscription,
     subscription_cancel,
@@ -60,6 +62,10 @@ urlpatterns = [
     path("alerts/<str:token>/", alert_address_confirm, name="alert_address_confirm"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("live/", live, name="live"),
+    path("audit-export/", audit_export, name="audit_export"),
+    path("audit-export/<uuid:reference>/<str:name>", audit_export_file, name="audit_export_file"),
+    path("keys/", signing_keys, name="signing_keys"),
+    path("keys/<str:fingerprint>.pem", signing_key_file, name="signing_key_file"),
     path("invoices/<uuid:reference>/", invoice_pay, name="invoice_pay"),
     path("organizations/", organizations, name="organizations"),
     path("organizations/add/", organization_add, name="organization_add"),

@@ -159,6 +159,9 @@ SWEEPS = {
     "issue_certificates": 21600,
     "prune_webhooks": 86400,
     "check_vat_numbers": 300,
+    "make_exports": 60,
+    "remove_exports": 3600,
+    "sign_chain_heads": 21600,  # a day's are signed once; a day must not be missed
     "verify_ledger": 86400,
 }
 CELERY_BEAT_SCHEDULE = {
@@ -183,6 +186,8 @@ WRITES_DOCUMENTS = ["issue_receipt", "issue_proforma", "credit_refund", "render_
 CELERY_TASK_ROUTES |= {f"billing.{name}": {"queue": "celery"} for name in WRITES_DOCUMENTS}
 # So has what waits for mail servers, Telegram and the services that listen to webhooks.
 CELERY_TASK_ROUTES |= {name: {"queue": "messages"} for name in ("notifications.*", "sweeps.send_deliveries")}
+# And so have exports, which take minutes.
+CELERY_TASK_ROUTES |= {"billing.make_export": {"queue": "exports"}}
 
 # Money
 CURRENCIES = ("USD", "EUR", "GBP", "INR", "RUB", "CREDIT")

@@ -43,13 +43,14 @@ def commands(host: str, port: int) -> dict[str, list[str]]:
         "worker": [*celery, *_worker("celery")],
         "cashier": [*celery, *_worker("payments")],
         "messenger": [*celery, *_worker("messages")],
+        "exporter": [*celery, *_worker("exports", processes=1)],
         "beat": [*celery, "beat", "--loglevel", "WARNING"],
     }
 
 
-def _worker(queue: str) -> list[str]:
+def _worker(queue: str, *, processes: int = WORKER_PROCESSES) -> list[str]:
     return [
-        *("worker", "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(WORKER_PROCESSES)),
+        *("worker", "--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(processes)),
         *("--loglevel", "WARNING", "--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
 

@@ -59,6 +59,7 @@ RULES: dict[Event, Rule] = {
     Event.DOCUMENT_READY: Rule(by_telegram=False, to_its_address=True),
     Event.INVOICE_DUE: Rule(is_essential=True),
     Event.INVOICE_OVERDUE: Rule(is_essential=True),
+    Event.EXPORT_READY: Rule(by_telegram=False),
     Event.COUPON_REDEEMED: Rule(by_telegram=False),
     Event.GRANT_EXPIRING: Rule(),
     Event.ALLOTMENT_RESET: Rule(by_email=False, by_telegram=False),

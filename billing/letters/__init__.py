@@ -5,10 +5,24 @@ Each module opens with the facts that its events need. Words are made for one re
 
 from __future__ import annotations
 
-from billing.letters import auto_top_up, credit, disputes, documents, payments, refunds, spending, subscriptions, trial
+from billing.letters import (
+    auto_top_up,
+    credit,
+    disputes,
+    documents,
+    exports,
+    payments,
+    refunds,
+    spending,
+    subscriptions,
+    trial,
+)
 from billing.letters import wallet as wallets
 
-SUBJECTS = (auto_top_up, credit, disputes, documents, payments, refunds, spending, subscriptions, trial, wallets)
+SUBJECTS = (
+    *(auto_top_up, credit, disputes, documents, exports),
+    *(payments, refunds, spending, subscriptions, trial, wallets),
+)
 
 
 def register_all() -> None:

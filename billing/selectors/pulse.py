@@ -26,6 +26,8 @@ SELECT w.last_number, w.held, w.held_calls, w.is_frozen, w.is_overdue, w.mode, w
          WHERE u.wallet_id = w.id),
        (SELECT string_agg(ROW(s.id, s.status, s.period_end, s.ends_at_period_end)::text, ',') FROM (
           SELECT * FROM billing_subscription WHERE wallet_id = w.id ORDER BY id DESC LIMIT 2) s),
+       (SELECT string_agg(ROW(e.id, e.status, e.rows, e.path)::text, ',') FROM (
+          SELECT * FROM billing_auditexport WHERE wallet_id = w.id ORDER BY id DESC LIMIT 10) e),
        (SELECT string_agg(ROW(p.id, p.mode, p.name)::text, ',' ORDER BY p.id) FROM organizations_project p
          WHERE p.account_id = a.id)
        {watched}

@@ -10,6 +10,7 @@ from billing.verification import (
     balances,
     chain,
     coupons,
+    exports,
     grants,
     holds,
     notices,
@@ -60,6 +61,7 @@ MODULES = (
     refunds,
     alerts,
     notices,
+    exports,
 )
 
 for module in MODULES:

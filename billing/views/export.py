@@ -1,7 +1,7 @@
 """Lists as CSV files, streamed: a file of any length takes no memory, and no cell of it is a formula.
 
-A spreadsheet runs text that starts with = + - @ or a tab; such text gets an apostrophe in front. Numbers keep their
-minus: they are written by the program, never by a caller.
+Numbers keep their minus: they are written by the program, never by a caller. All other text is a cell as
+`billing.services.exports.cells` says.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from django.http import StreamingHttpResponse
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+from billing.services.exports.cells import BYTE_ORDER_MARK, escaped
+
 PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-BYTE_ORDER_MARK = "\ufeff"  # by which spreadsheets know UTF-8
 
 
 class _Echo:
@@ -28,9 +28,7 @@ class _Echo:
 def safe_cell(value: object) -> str:
     """The value as text that no spreadsheet takes for a formula."""
     text = str(value)
-    if text.startswith(FORMULA_STARTS) and not PLAIN_NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+    return text if PLAIN_NUMBER.fullmatch(text) else escaped(text)
 
 
 def csv_response(filename: str, header: list[str], rows: Iterable[list[Any]]) -> StreamingHttpResponse:

@@ -39,7 +39,7 @@ def top_up_label(currency: str) -> Text:
     return _("Buy credits") if currency == CREDIT else _("Top up")
 
 
-def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **query: object) -> list[Entry]:
+def entries_of(terms: TopUpTerms | None, *, has_plans: bool, may_pay: bool, incidents: int, **query: object) -> list[Entry]:
     """The pages of an account in their order; `query` is what every link carries on."""
 
     def entry(name: str, label: Text, icon: str, section: Text, count: int | None = None) -> Entry:
@@ -63,6 +63,8 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, incidents: int, **q
     entries.append(entry("prices", _("Prices"), "prices", calls))
     entries.append(entry("limits", _("Limits and notifications"), "limits", calls))
     entries.append(entry("organizations", _("Organizations"), "organizations", _("Records")))
+    if may_pay:
+        entries.append(entry("audit_export", _("Audit export"), "audit", _("Records")))
     entries.append(entry("settings", _("Settings"), "settings", _("Records")))
     return entries
 

@@ -63,6 +63,7 @@ GROUPS = (
             (Event.DOCUMENT_READY, _("A document is ready")),
             (Event.INVOICE_DUE, _("An invoice is due")),
             (Event.INVOICE_OVERDUE, _("An invoice is overdue")),
+            (Event.EXPORT_READY, _("An audit export is ready")),
             (Event.PROJECT_MODE, _("A project goes live, or back to the sandbox")),
         ),
     ),

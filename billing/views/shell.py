@@ -95,6 +95,7 @@ def frame_context(request: HttpRequest, frame: Frame, *, current: str) -> dict[s
     entries = entries_of(
         frame.terms,
         has_plans=frame.has_plans,
+        may_pay=frame.may_pay,
         incidents=len(frame.incidents),
         **{PROJECT_PARAMETER: frame.project_id},
     )

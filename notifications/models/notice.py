@@ -34,6 +34,7 @@ class Event(models.TextChoices):
     DOCUMENT_READY = "document_ready", "Document ready"
     INVOICE_DUE = "invoice_due", "Invoice due"
     INVOICE_OVERDUE = "invoice_overdue", "Invoice overdue"
+    EXPORT_READY = "export_ready", "Audit export ready"
     COUPON_REDEEMED = "coupon_redeemed", "Coupon redeemed"
     GRANT_EXPIRING = "grant_expiring", "Credit expiring"
     ALLOTMENT_RESET = "allotment_reset", "Monthly allotment renewed"

@@ -100,6 +100,8 @@ ROWS = [
     Row("refund", post=PAYERS, body={"amount": "20", "agreed": "20", "reason": "Less traffic"}),
     Row("coupons", post=PAYERS, body={"code": "OPEN-TO-ALL"}),
     Row("live", query={"account": ":account"}),
+    Row("audit_export", get=PAYERS, post=PAYERS, body={"from": "2026-01-01", "to": "2026-01-31"}),
+    Row("audit_export_file", args=("export", "export_file"), get=PAYERS),
     Row("limits", post=PAYERS, body={"daily_cap": "5000000", "concurrency_limit": "7"}),
     Row("notifications", post=EVERYBODY, body={"low_balance-telegram": "1"}),
     Row("trial_message", get=NOBODY, post=EVERYBODY),
@@ -163,5 +165,7 @@ OPEN = frozenset(
         "unsubscribe",
         "mfa_authenticate",
         "mfa_index",
+        "signing_key_file",
+        "signing_keys",
     }
 )

@@ -26,13 +26,13 @@ from tests.isolation.worlds import MARK
 from tests.usage.events import charge, event
 from usage.models import UsageEvent
 
-PAGES = [row for row in ROWS if Role.OWNER in row.get and row.read == 200 and not row.name.endswith("_csv")]
+PAGES = [row for row in ROWS if Role.OWNER in row.get and row.read == 200 and not row.name.endswith(("_csv", "_file"))]
 ENTRANCE = ["account_login", "account_reset_password", "account_reset_password_done", "account_signup"]
 OWN_PAGES = [
     *("overview", "history", "calls", "usage", "prices", "projects"),
     *("top_up", "auto_top_up", "refund", "limits", "coupons"),
 ]
-OUTSIDE_TEXT = re.compile(r"<(script|style|head|datalist)\b.*?</\1>|<!--.*?-->", re.DOTALL)
+OUTSIDE_TEXT = re.compile(r"<(script|style|head|datalist|pre|code)\b.*?</\1>|<!--.*?-->", re.DOTALL)
 SAID_ATTRIBUTES = re.compile(r'\s(?:aria-label|title|alt|placeholder)="([^"]*)"')
 TAGS = re.compile(r"<[^>]*>")
 KEPT = re.compile(r"%\(\w+\)[a-z]|%[sd%]|\{\w*\}|<[^>]*>|&\w+;")

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from billing.models import Card, Coupon, Refund, SubscriptionStatus, TopUp, Transaction, Wallet
+from billing.models import AuditExport, Card, Coupon, Refund, SubscriptionStatus, TopUp, Transaction, Wallet
 from billing.services import coupons, top_ups
 from billing.services.auto_top_up import save_rule
 from billing.services.limits import set_limits
@@ -22,6 +23,7 @@ from notifications.services.incidents import open_incident
 from organizations.models import Account, Membership, Organization, Product, Role, User
 from organizations.services.invitations import create_invitation
 from tests.billing.coupons.offers import make_coupon
+from tests.billing.exports.exporting import made
 from tests.billing.refunds.paid import pay_by_bank
 from tests.billing.subscriptions.plans import make_plan, make_subscription
 from tests.factories import make_member, make_user, open_test_account
@@ -124,6 +126,8 @@ def secretive(product: Product) -> World:
         "invitation": invitation.pk,
         "plan": plan.pk,
         "waiting_address": _alerts(account, members).pk,
+        "export": _export(account).reference,
+        "export_file": "movements.csv",
     }
     account.wallet.refresh_from_db()
     return World(account, members, ids)
@@ -226,6 +230,12 @@ def _alerts(account: Account, members: dict[Role, User]) -> AlertAddress:
             account=account, email=f"{MARK}-{name}@example.com", token_hash=f"{MARK}-{name}", confirmed_at=confirmed_at
         )
     return address
+
+
+def _export(account: Account) -> AuditExport:
+    """Of today, with everything that the account paid and used."""
+    today = timezone.now().astimezone(ZoneInfo(account.timezone)).date()
+    return made(account, today, today)
 
 
 def _usage(account: Account) -> None:

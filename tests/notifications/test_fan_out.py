@@ -58,6 +58,7 @@ DEFAULTS: dict[str, tuple[set[str], bool, bool, bool]] = {
     "document_ready": (PAYERS, True, False, False),
     "invoice_due": (PAYERS, True, True, False),
     "invoice_overdue": (PAYERS, True, True, False),
+    "export_ready": (PAYERS, True, False, False),
     "coupon_redeemed": (PAYERS, True, False, False),
     "grant_expiring": (PAYERS, True, True, False),
     "allotment_reset": (PAYERS, False, False, False),

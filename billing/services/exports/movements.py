@@ -1,8 +1,8 @@
 """movements.csv: the opening balance, every movement of the wallet, the closing balance.
 
 Amounts stand in unsigned columns: `debit` and `credit`, `balance` and `owed` (what the balance is below zero). The last
-columns, with the wallet's id from the manifest, are all that a movement's hash is taken of, so that whoever has the file
-can compute the chain anew (`billing.services.chain.payload`).
+columns, with the wallet's id from the manifest, are all that a movement's hash is taken of, so that whoever has the
+file can compute the chain anew (`billing.services.chain.payload`).
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -48,7 +50,7 @@ class Signer:
 
     def sign_file(self, path: Path) -> bytes:
         """The same of a file of any length, which is mapped and never read into memory as a whole."""
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        with _mapped(path) as content:
             return self._private.sign(content)
 
 
@@ -89,12 +91,22 @@ def is_signed_by(key: Ed25519PublicKey, *, path: Path, signature: bytes) -> bool
     """Whether the signature is the key's over the file."""
     if path.stat().st_size == 0:
         return False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+    with _mapped(path) as content:
         try:
             key.verify(signature, content)
         except InvalidSignature:
             return False
     return True
+
+
+@contextmanager
+def _mapped(path: Path) -> Generator[memoryview]:
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as content,
+    ):
+        yield content
 
 
 def _first_key() -> SigningKey:

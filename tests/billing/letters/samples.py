@@ -130,6 +130,11 @@ SAMPLES: dict[str, Sample] = {
     "credit note": Sample(Event.DOCUMENT_READY, {**INVOICE, "kind": "credit_note"}),
     "invoice due": Sample(Event.INVOICE_DUE, INVOICE, "aitelier"),
     "invoice overdue": Sample(Event.INVOICE_OVERDUE, INVOICE, "aitelier"),
+    "export": Sample(
+        Event.EXPORT_READY,
+        {"first_day": "2026-01-01", "last_day": "2026-03-31", "expires_at": "2026-05-01T09:00:00+00:00"},
+        "aitelier",
+    ),
     "coupon": Sample(
         Event.COUPON_REDEEMED,
         {
