@@ -12,6 +12,8 @@ from billing.views.audit_export import audit_export, audit_export_file
 from billing.views.auto_top_up import auto_top_up, auto_top_up_retry
 from billing.views.cards import cards_add, cards_default, cards_remove
 from billing.views.coupons import coupons
+from billing.views.document_files import document_pdf, documents_zip
+from billing.views.documents import documents
 from billing.views.incidents import incident_dismiss
 from billing.views.invoices import invoice_pay
 from billing.views.limits import limits
@@ -66,6 +68,9 @@ urlpatterns = [
     path("audit-export/<uuid:reference>/<str:name>", audit_export_file, name="audit_export_file"),
     path("keys/", signing_keys, name="signing_keys"),
     path("keys/<str:fingerprint>.pem", signing_key_file, name="signing_key_file"),
+    path("documents/", documents, name="documents"),
+    path("documents/all.zip", documents_zip, name="documents_zip"),
+    path("documents/<uuid:reference>.pdf", document_pdf, name="document_pdf"),
     path("invoices/<uuid:reference>/", invoice_pay, name="invoice_pay"),
     path("organizations/", organizations, name="organizations"),
     path("organizations/add/", organization_add, name="organization_add"),

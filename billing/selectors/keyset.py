@@ -92,6 +92,8 @@ def read_all(streams: tuple[Stream[R], ...], *, size: int = 1000) -> Iterator[R]
 
 
 def _merge(streams: tuple[Stream[R], ...], edge: Edge, *, newer: bool, limit: int) -> list[R]:
+    if len(streams) == 1:  # one list is in the order of its key, whatever its moments are
+        return list(streams[0](Bound(edge[0], newer, limit)))
     rows = [row for stream, key in zip(streams, edge, strict=True) for row in stream(Bound(key, newer, limit))]
     rows.sort(key=lambda row: (row.at, row.stream, row.key), reverse=not newer)
     return rows[:limit]

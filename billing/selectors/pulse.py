@@ -2,7 +2,8 @@
 
 One statement, by indexes alone, whatever the number of rows: pages ask for it every few seconds. It covers movements,
 holds, the wallet's state, limits and modes, incidents, the latest top-ups and refunds, the rule of automatic top-up,
-the subscription, the projects' modes and the account's day. What higher apps show besides, they add by `watch`.
+the subscription, documents and the latest periods, the projects' modes and the account's day. What higher apps show
+besides, they add by `watch`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ SELECT w.last_number, w.held, w.held_calls, w.is_frozen, w.is_overdue, w.mode, w
          WHERE u.wallet_id = w.id),
        (SELECT string_agg(ROW(s.id, s.status, s.period_end, s.ends_at_period_end)::text, ',') FROM (
           SELECT * FROM billing_subscription WHERE wallet_id = w.id ORDER BY id DESC LIMIT 2) s),
+       (SELECT max(d.id) FROM billing_document d WHERE d.wallet_id = w.id),
+       (SELECT string_agg(ROW(b.id, b.status, b.settled, b.pay_url)::text, ',') FROM (
+          SELECT * FROM billing_billingperiod WHERE wallet_id = w.id ORDER BY starts_on DESC LIMIT 3) b),
        (SELECT string_agg(ROW(e.id, e.status, e.rows, e.path)::text, ',') FROM (
           SELECT * FROM billing_auditexport WHERE wallet_id = w.id ORDER BY id DESC LIMIT 10) e),
        (SELECT string_agg(ROW(p.id, p.mode, p.name)::text, ',' ORDER BY p.id) FROM organizations_project p

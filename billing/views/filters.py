@@ -16,7 +16,7 @@ from billing.templatetags.moments import day_year, month_name
 
 Text = str | Promise
 MONTHS_OFFERED = 12
-CURSOR = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18}){1,7}")
+CURSOR = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18}){0,7}")
 DAY = re.compile(r"2[0-9]{3}-[0-9]{2}-[0-9]{2}")
 MONTH = re.compile(r"2[0-9]{3}-[0-9]{2}")
 # What a list offers before the months: a number is so many days up to today, the first is what is chosen at first.

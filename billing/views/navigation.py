@@ -39,7 +39,9 @@ def top_up_label(currency: str) -> Text:
     return _("Buy credits") if currency == CREDIT else _("Top up")
 
 
-def entries_of(terms: TopUpTerms | None, *, has_plans: bool, may_pay: bool, incidents: int, **query: object) -> list[Entry]:
+def entries_of(
+    terms: TopUpTerms | None, *, has_plans: bool, may_pay: bool, incidents: int, **query: object
+) -> list[Entry]:
     """The pages of an account in their order; `query` is what every link carries on."""
 
     def entry(name: str, label: Text, icon: str, section: Text, count: int | None = None) -> Entry:
@@ -62,6 +64,7 @@ def entries_of(terms: TopUpTerms | None, *, has_plans: bool, may_pay: bool, inci
     entries.append(entry("projects", _("Projects"), "projects", calls))
     entries.append(entry("prices", _("Prices"), "prices", calls))
     entries.append(entry("limits", _("Limits and notifications"), "limits", calls))
+    entries.append(entry("documents", _("Documents"), "documents", _("Records")))
     entries.append(entry("organizations", _("Organizations"), "organizations", _("Records")))
     if may_pay:
         entries.append(entry("audit_export", _("Audit export"), "audit", _("Records")))

@@ -26,7 +26,8 @@ from tests.isolation.worlds import MARK
 from tests.usage.events import charge, event
 from usage.models import UsageEvent
 
-PAGES = [row for row in ROWS if Role.OWNER in row.get and row.read == 200 and not row.name.endswith(("_csv", "_file"))]
+FILES = ("_csv", "_file", "_pdf", "_zip")
+PAGES = [row for row in ROWS if Role.OWNER in row.get and row.read == 200 and not row.name.endswith(FILES)]
 ENTRANCE = ["account_login", "account_reset_password", "account_reset_password_done", "account_signup"]
 OWN_PAGES = [
     *("overview", "history", "calls", "usage", "prices", "projects"),
@@ -37,8 +38,8 @@ SAID_ATTRIBUTES = re.compile(r'\s(?:aria-label|title|alt|placeholder)="([^"]*)"'
 TAGS = re.compile(r"<[^>]*>")
 KEPT = re.compile(r"%\(\w+\)[a-z]|%[sd%]|\{\w*\}|<[^>]*>|&\w+;")
 EDGE = " | "
-# What somebody typed: marked words with all that follows them in the same letters, and addresses.
-DATA = re.compile(rf"\S*{MARK}\S*[ A-Za-z,.-]*|\S+@\S+", re.IGNORECASE)
+# What somebody typed: marked words with all that follows them in the same letters, and addresses; documents' numbers.
+DATA = re.compile(rf"\S*{MARK}\S*[ A-Za-z,.-]*|\S+@\S+|[A-Z]{{3}}-[0-9]{{4}}-[0-9]+", re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
 # Names and codes that are written alike in all our languages.
 SHARED = {
@@ -53,6 +54,7 @@ SHARED = {
         "Pay",
         "CSV",
         "PDF",
+        "ZIP",
         "LLM",
         "STT",
         "TTS",
@@ -60,6 +62,7 @@ SHARED = {
         "UTC",
         "English",
     ),
+    *("ASAP", "Research", "Laboratories", "LLC"),  # the product's issuer
     *("gpt-realtime", "qwen-realtime", "yandex-realtime", "TU-", "WY"),
     *(
         "Acme",

@@ -14,7 +14,20 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from billing.models import AuditExport, Card, Coupon, Refund, SubscriptionStatus, TopUp, Transaction, Wallet
+from billing.documents.content import Line
+from billing.models import (
+    AuditExport,
+    Card,
+    Coupon,
+    Document,
+    DocumentKind,
+    Payment,
+    Refund,
+    SubscriptionStatus,
+    TopUp,
+    Transaction,
+    Wallet,
+)
 from billing.services import coupons, top_ups
 from billing.services.auto_top_up import save_rule
 from billing.services.limits import set_limits
@@ -24,6 +37,8 @@ from organizations.models import Account, Membership, Organization, Product, Rol
 from organizations.services.invitations import create_invitation
 from tests.billing.coupons.offers import make_coupon
 from tests.billing.exports.exporting import made
+from tests.billing.documents.filed import filed
+from tests.billing.documents.issued import issue_one, make_issuer
 from tests.billing.refunds.paid import pay_by_bank
 from tests.billing.subscriptions.plans import make_plan, make_subscription
 from tests.factories import make_member, make_user, open_test_account
@@ -58,6 +73,7 @@ WORDS = (
     "ZQXBIC",
     "zqx-documents@example.com",
     "ZQX-COUPON",
+    "Zqx credited",
     "Zqx chat",
     "zqx-night@example.com",
     "zqx-owner@example.com",
@@ -128,6 +144,7 @@ def secretive(product: Product) -> World:
         "waiting_address": _alerts(account, members).pk,
         "export": _export(account).reference,
         "export_file": "movements.csv",
+        "document": _documents(account, organization).reference,
     }
     account.wallet.refresh_from_db()
     return World(account, members, ids)
@@ -217,6 +234,21 @@ def _payments(account: Account, owner: User) -> None:
         is_on=True,
         user_id=owner.pk,
     )
+
+
+def _documents(account: Account, organization: Organization) -> Document:
+    """A receipt with its PDF, and a note that credits a part of it."""
+    payment, issuer = Payment.objects.filter(wallet=account.wallet).earliest("pk"), make_issuer()
+    lines = {"lines": (Line("Zqx top-up", payment.total.amount),)}
+    receipt = issue_one(account.wallet, issuer, "receipt", organization=organization, payment=payment, **lines)
+    filed(receipt, b"%PDF-1.7 zqx")
+    credited = {"lines": (Line("Zqx calls", Decimal("18317.29")),), "reason": "Zqx credited"}
+    note = issue_one(
+        account.wallet, issuer, "note", kind=DocumentKind.CREDIT_NOTE, corrects=receipt, organization=organization,
+        **credited,
+    )  # fmt: skip
+    filed(note, b"%PDF-1.7 zqx note")
+    return receipt
 
 
 def _alerts(account: Account, members: dict[Role, User]) -> AlertAddress:

@@ -16,11 +16,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import Card, CouponRedemption, Payment, Refund, TopUp, TopUpTerms
+from billing.models import Card, CouponRedemption, Document, DocumentKind, Payment, Refund, TopUp, TopUpTerms
 from billing.services import coupons
 from organizations.models import Account, Membership, Organization, Role
 from organizations.services.invitations import create_invitation
 from tests.billing.coupons.offers import make_coupon
+from tests.billing.documents.filed import filed
+from tests.billing.documents.issued import issue_one, make_issuer
 from tests.billing.refunds.paid import pay_by_bank
 from tests.factories import make_member
 from tests.isolation.matrix import ROWS
@@ -81,11 +83,15 @@ def _owner(account: Account) -> Any:
 
 
 def _pay(account: Account, count: int) -> None:
-    """A payment by bank transfer, so many more like it, and a refund asked for of each but the first."""
+    """Payments by bank transfer, each with a receipt, a credit note to it, and a refund that is asked for."""
     TopUpTerms.objects.filter(product=account.product).update(providers=["bank", "stripe"])
     terms = TopUpTerms.objects.get(product=account.product)
+    issuer = account.product.terms.issuer or make_issuer()
     for _number in range(count):
         payment = pay_by_bank(account, f"{terms.minimum.amount:f}")
+        receipt = filed(issue_one(account.wallet, issuer, f"receipt:{payment.pk}", payment=payment))
+        note = {"kind": DocumentKind.CREDIT_NOTE, "corrects": receipt}
+        filed(issue_one(account.wallet, issuer, f"note:{payment.pk}", **note))
         Refund.objects.create(
             payment=payment, wallet=account.wallet, currency=payment.currency, amount=payment.amount.amount,
             price_currency=payment.price_currency, tax=0, total=payment.total.amount,
@@ -102,6 +108,7 @@ def ids_of(account: Account) -> dict[str, object]:
         "account": account.pk,
         "call": UsageEvent.objects.filter(account=account).first().pk,  # type: ignore[union-attr]
         "top_up": TopUp.objects.filter(wallet=account.wallet).first().reference,  # type: ignore[union-attr]
+        "document": Document.objects.filter(wallet=account.wallet).first().reference,  # type: ignore[union-attr]
         "card": Card.objects.filter(wallet=account.wallet).first().pk,  # type: ignore[union-attr]
         "organization": account.organizations.first().pk,  # type: ignore[union-attr]
         "live_project": project.pk,
