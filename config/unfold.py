@@ -129,6 +129,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Credit packs", "inventory", "billing", "creditpack"),
             _item("Plans", "card_membership", "billing", "plan"),
             _item("Tax rates", "percent", "billing", "taxrate"),
+            _item("VAT checks", "fact_check", "billing", "vatcheck"),
             _item("Exchange rates", "currency_exchange", "billing", "exchangerate"),
             _item("Services", "dns", "organizations", "service"),
             _item("API keys", "key", "organizations", "servicekey"),

@@ -20,6 +20,7 @@ from billing.admin import (
     terms,
     top_up,
     top_up_terms,
+    vat_check,
     verification,
     wallet,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "terms",
     "top_up",
     "top_up_terms",
+    "vat_check",
     "verification",
     "wallet",
 ]

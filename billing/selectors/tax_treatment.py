@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from billing.models import TopUpTerms, VatCheck
 from billing.selectors.taxation import buyer_place, issuer_of, taxation_by
-from billing.selectors.vat_checks import last_check, vat_standing
+from billing.selectors.vat_checks import last_checks, vat_standing
 from billing.tax import Decision, Place, VatStanding
 from organizations.models import Account, Organization
 
@@ -41,5 +41,5 @@ def tax_today(*, terms: TopUpTerms | None, account: Account, organization: Organ
         taxation_by(issuer, account=account, organization=organization, on=on),
         buyer_place(account, organization),
         vat_standing(organization),
-        last_check(organization),
+        last_checks([organization]).get(organization.pk) if organization is not None else None,
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.db.models import F
 from stdnum.eu import vat
 
 from billing.models import VatCheck, VatCheckState
@@ -35,9 +38,12 @@ def vat_number_of(organization: Organization | None) -> str:
     return number if number.startswith(prefix) and vat.is_valid(number) else ""
 
 
-def last_check(organization: Organization | None) -> VatCheck | None:
-    """The newest check of the number that the organization has now, answered or not."""
-    if organization is None or not vat_number_of(organization):
-        return None
-    checks = VatCheck.objects.filter(organization_id=organization.pk, number=organization.tax_id)
-    return checks.order_by("-id").first()
+def last_checks(organizations: Iterable[Organization]) -> dict[int, VatCheck]:
+    """By organization: the newest check, answered or not, of the VAT number that it has now."""
+    asked = [each.pk for each in organizations if vat_number_of(each)]
+    if not asked:
+        return {}
+    checks = VatCheck.objects.filter(organization_id__in=asked, number=F("organization__tax_id"))
+    return {
+        each.organization_id: each for each in checks.order_by("organization_id", "-id").distinct("organization_id")
+    }

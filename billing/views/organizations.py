@@ -15,11 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from billing.selectors.vat_checks import last_checks
 from billing.views.organizations_form import OrganizationForm, labels_of, read_details
 from billing.views.payment_pages import SeeOther
 from billing.views.refusals import refusals
 from billing.views.roles import require_payer
 from billing.views.shell import Frame, render_page
+from billing.views.tax_words import check_note
 from organizations.models import Organization
 from organizations.services import organizations as service
 from organizations.services.organizations import Check, Details
@@ -33,8 +35,10 @@ FROM_TOP_UP = "top_up"  # where a reader goes on who came from there
 @tenant_page
 def organizations(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """The account's organizations, the default first."""
-    rows = [(each, labels_of(each.country)["tax_id"]) for each in tenant.rows(Organization)]
-    return render_page(request, Frame(request, tenant), "billing/organizations.html", {"rows": rows}, current=PAGE)
+    frame, own = Frame(request, tenant), list(tenant.rows(Organization))
+    checks = last_checks(own)
+    rows = [(each, labels_of(each.country)["tax_id"], check_note(checks.get(each.pk), frame.zone)) for each in own]
+    return render_page(request, frame, "billing/organizations.html", {"rows": rows}, current=PAGE)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

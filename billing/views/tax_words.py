@@ -48,6 +48,18 @@ def check_words(check: VatCheck | None, zone: ZoneInfo) -> str:
     return _("The EU register of VAT numbers (VIES) has not answered yet. Until it does, %(number)s counts.") % words
 
 
+def check_note(check: VatCheck | None, zone: ZoneInfo) -> str:
+    """The same in a few words, to stand beside the number."""
+    if check is None:
+        return ""
+    words = {"day": day_year(local(check.checked_at, zone).date())}
+    if check.state == VatCheckState.VALID:
+        return _("confirmed by VIES on %(day)s") % words
+    if check.state == VatCheckState.INVALID:
+        return _("not known to VIES on %(day)s") % words
+    return _("VIES has not answered yet")
+
+
 def treatment_note(treatment: str) -> str:
     """Why a price has no tax, to stand beside it; empty where it has, and where nothing needs saying."""
     if treatment == Treatment.REVERSE_CHARGE:

@@ -25,6 +25,7 @@ from billing.views.refusals import refusals
 from billing.views.roles import require_payer
 from billing.views.shared_balance import sharing_services
 from billing.views.shell import Frame, render_page
+from billing.views.tax_words import treatment_note
 from billing.views.top_up_form import TopUpForm, read_form
 from organizations.tenancy import Tenant, tenant_page
 
@@ -95,6 +96,7 @@ def _show(
         "tax_lines": [
             {**line, "amount": Decimal(line["amount"])} for line in (form.quote.tax_lines if form.quote else [])
         ],
+        "tax_note": treatment_note(form.quote.tax_treatment) if form.quote else "",
         "rate_words": _rate_words(form),
         "is_sent": is_sent,
         "is_stand_in": any(offer.is_stand_in for offer in form.offers),

@@ -27,6 +27,7 @@ from billing.templatetags.money import number
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import may_pay, require_payer
 from billing.views.shell import Frame, render_page
+from billing.views.tax_words import treatment_note
 from organizations.tenancy import Tenant, tenant_page
 
 ASK_SECONDS = 3
@@ -93,6 +94,7 @@ def _context(frame: Frame, row: TopUp) -> dict[str, Any]:
         "is_invoice": is_invoice,
         "is_automatic": row.origin == TopUpOrigin.AUTO,
         "tax_lines": [{**line, "amount": Decimal(line["amount"])} for line in row.tax_lines],
+        "tax_note": treatment_note(row.tax_treatment),
         "rate": number(row.exchange_rate, least=2, most=8) if row.exchange_rate is not None else "",
         "received": received,
         "paid": paid,
