@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One event's defaults. `cooldown`: people are not told again within it, services are."""
+    """One event's defaults. `cooldown`: people are not told again of one reason within it, services are."""
 
     roles: tuple[Role, ...] = PAYERS
     is_essential: bool = False

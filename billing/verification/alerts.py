@@ -96,7 +96,7 @@ SELECT n.id AS notice_id, n.event, n.audience, n.expanded_at, d.channel, d.recip
          GROUP BY notice_id, channel, endpoint_id, telegram_id, CASE WHEN channel = 'email' THEN lower(recipient) END) d
   JOIN notifications_notice n ON n.id = d.notice_id
  WHERE d.deliveries > 1 OR n.expanded_at IS NULL
-    OR (d.channel = 'webhook' AND n.audience = 'people')
+    OR (d.channel = 'webhook' AND n.audience NOT IN ('everyone', 'services'))
     OR (d.channel <> 'webhook' AND (n.audience = 'services' OR n.is_quiet))
 """,
 )

@@ -67,7 +67,7 @@ def _banner(frame: Frame, incident: Incident, ending: str) -> Banner:
         id=f"incident-{incident.pk}",
         tone=tone,
         title=title,
-        text=f"{text} {ending}",
+        text=text if incident.reason == EXPIRES else f"{text} {ending}",
         actions=tuple(actions) if frame.may_pay else (),
         dismiss_url=reverse("incident_dismiss", args=[incident.pk]) if frame.may_pay else "",
     )

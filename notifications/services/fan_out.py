@@ -120,7 +120,10 @@ def _pause(notice: Notice, error: Exception) -> None:
 
 
 def _is_too_soon(notice: Notice, rule: Rule) -> bool:
-    """Whether people were told of another like it within the rule's cooldown, whichever came in first."""
+    """Whether people were told of another like it within the rule's cooldown, whichever came in first.
+
+    What has another reason is not like it: an account that is suspended has more to mend than its balance.
+    """
     if not rule.cooldown:
         return False
     others = Notice.objects.exclude(audience=Audience.SERVICES).filter(
@@ -131,7 +134,7 @@ def _is_too_soon(notice: Notice, rule: Rule) -> bool:
         expanded_at__isnull=False,
         is_quiet=False,
     )
-    return others.exists()
+    return notice.facts.get("reason") in others.values_list("facts__reason", flat=True)
 
 
 def _to_people(notice: Notice, rule: Rule) -> list[Delivery]:

@@ -93,4 +93,5 @@ def missed(endpoint: WebhookEndpoint, since: datetime) -> QuerySet[Notice]:
         created_at__gte=since,
         expanded_at__isnull=False,
     )
-    return told.exclude(audience=Audience.PEOPLE).exclude(Exists(own)).select_related("account__product").order_by("id")
+    of_services = told.filter(audience__in=[Audience.EVERYONE, Audience.SERVICES])
+    return of_services.exclude(Exists(own)).select_related("account__product").order_by("id")

@@ -157,7 +157,7 @@ def test_the_banner_says_what_follows_and_leads_to_the_cards(warned: Account, cl
     client.force_login(make_member(warned))
     (banner,) = [each for each in client.get(reverse("overview")).context["banners"] if "Visa" in each.title]
     assert (banner.tone, banner.title) == ("warn", "Visa ending 4242 expires on Apr 30, 2026")
-    assert banner.text.startswith(
+    assert banner.text == (
         "From then on, what is paid automatically will fail with it. Add the new card and make it the default."
     )
     assert [(each.label, each.href) for each in banner.actions] == [

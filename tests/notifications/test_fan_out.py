@@ -330,6 +330,16 @@ def test_the_cooldown_is_one_accounts_and_one_events(
 
 
 @pytest.mark.django_db
+def test_another_reason_is_told_within_the_cooldown(account: Account, clock: Any) -> None:
+    make_member(account)
+    for reason in ("insufficient_balance", "account_suspended", "insufficient_balance"):
+        told(account, Event.CALLS_REFUSED, reason=reason)
+        expand_due()
+        clock.shift(timedelta(minutes=5))
+    assert list(Notice.objects.order_by("id").values_list("is_quiet", flat=True)) == [False, False, True]
+
+
+@pytest.mark.django_db
 def test_a_notice_that_came_in_late_is_quiet_beside_the_one_that_was_told(account: Account, clock: Any) -> None:
     make_member(account)
     told(account)
