@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
+from django.db.models.fields.json import KT
+
+from billing.models import Document, DocumentKind
 from organizations.database import run
 
 ZERO = Decimal(0)
@@ -33,7 +35,7 @@ SELECT p.id, date_trunc('month', coalesce(o.day, x.day))::date AS month,
   JOIN billing_transfer t ON t.grant_id = p.grant_id
   JOIN billing_transaction x ON x.id = t.transaction_id AND x.created_at <= %s::timestamptz
   LEFT JOIN billing_transaction o ON x.kind = 'void' AND o.wallet_id = x.wallet_id
-        AND o.number = substring(x.description FROM '[0-9]+$')::bigint
+        AND o.key = 'charge:' || substr(x.key, length('void:') + 1)
  WHERE d.organization_id = %s::bigint AND d.issuer_id = %s::bigint AND d.currency = %s::varchar AND d.kind = 'receipt'
    AND (t.source_id % 16 = 1 AND t.target_id % 16 IN (4, 5) OR t.source_id % 16 = 5 AND t.target_id % 16 = 1)
    AND NOT (t.target_id % 16 = 4 AND EXISTS (
@@ -42,11 +44,6 @@ SELECT p.id, date_trunc('month', coalesce(o.day, x.day))::date AS month,
             AND (q.ends_on IS NULL OR x.day <= q.ends_on OR x.created_at <= (
                   SELECT max(s.paid_at) FROM billing_billingperiod s WHERE s.wallet_id = q.wallet_id))))
  GROUP BY 1, 2, 3, 4
-"""
-PAYMENTS = """
-SELECT p.id, p.amount, d.net, d.tax, d.tax_lines, d.content ->> 'treatment'
-  FROM billing_document d JOIN billing_payment p ON p.id = d.payment_id AND d.key = 'receipt:' || p.id
- WHERE d.organization_id = %s::bigint AND d.issuer_id = %s::bigint AND d.currency = %s::varchar AND d.kind = 'receipt'
 """
 TaxName = tuple[str, str]
 """A tax by its name and per cent."""
@@ -129,14 +126,24 @@ class PaidUsage:
 def paid_usage(buyer: Buyer, *, at: datetime, since: datetime | None) -> PaidUsage:
     """The usage up to the moment `at`; reversals after `since` are told apart (`PaidUsage.reversed`)."""
     whose = [buyer.organization_id, buyer.issuer_id, buyer.currency]
-    payments, used = run((PAYMENTS, whose), (USED, [since or at, at, *whose]))
-    return PaidUsage(dict(_payments(payments)), used)
+    (used,) = run((USED, [since or at, at, *whose]))
+    return PaidUsage(dict(_payments(buyer)), used)
 
 
-def _payments(rows: list[tuple[Any, ...]]) -> Iterator[tuple[int, Paid]]:
-    for payment_id, amount, net, tax, lines, treatment in rows:
-        taxes = tuple(((line["name"], line["percent"]), Decimal(line["amount"])) for line in lines)
-        yield payment_id, Paid(amount, net, tax, taxes, treatment)
+def _payments(buyer: Buyer) -> Iterator[tuple[int, Paid]]:
+    receipts = Document.objects.filter(
+        wallet_id=buyer.wallet_id,
+        organization_id=buyer.organization_id,
+        issuer_id=buyer.issuer_id,
+        currency=buyer.currency,
+        kind=DocumentKind.RECEIPT,
+        corrects__isnull=True,
+    )
+    for receipt in receipts.select_related("payment").annotate(treatment=KT("content__treatment")).defer("content"):
+        assert receipt.payment is not None
+        taxes = tuple(((line["name"], line["percent"]), Decimal(line["amount"])) for line in receipt.tax_lines)
+        paid = Paid(receipt.payment.amount.amount, receipt.net.amount, receipt.tax.amount, taxes, receipt.treatment)
+        yield receipt.payment.pk, paid
 
 
 def _part(whole: Decimal, used: Decimal, amount: Decimal) -> Decimal:
