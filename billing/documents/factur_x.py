@@ -132,7 +132,7 @@ def _party(name: str, party: Party) -> etree._Element:
         name,
         _text("ram:Name", party.name),
         _node("ram:SpecifiedLegalOrganization", _text("ram:ID", registration)) if registration else None,
-        _node("ram:PostalTradeAddress", *named, _text("ram:CountryID", party.country)),
+        _node("ram:PostalTradeAddress", *named, _node("ram:CountryID", party.country)) if party.country else None,
         _node("ram:URIUniversalCommunication", _text("ram:URIID", party.email, schemeID="EM")) if party.email else None,
         _node("ram:SpecifiedTaxRegistration", _node("ram:ID", _vat_number(party), schemeID="VA"))
         if party.tax_id and party.country in EU

@@ -61,7 +61,7 @@ def _describe(sheet: Sheet, properties: Properties) -> None:
     sheet.setProducer(PRODUCER)
     sheet.setDateFormatter(lambda *_now: f"D:{properties.issued_on:%Y%m%d}000000Z")
     sheet.setViewerPreference("DisplayDocTitle", "true")
-    sheet._doc.updateSignature(properties.fingerprint)
+    sheet._doc.signature = md5(properties.fingerprint.encode(), usedforsecurity=False)  # it begins with the time
 
 
 def _output_intent(sheet: Sheet) -> PDFDictionary:

@@ -22,7 +22,7 @@ SPACE = re.compile(r"[ \t]+")  # a no-break space holds together
 STAND_IN = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}{:04X}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
-SPACES = dict.fromkeys(map(ord, "\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}"), NO_BREAK_SPACE)
+SPACES = dict.fromkeys(map(ord, "\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}\N{THIN SPACE}"), NO_BREAK_SPACE)
 FEATURES = {"kern": True, "liga": True}
 
 
@@ -144,14 +144,13 @@ class _Part:
 def _parts(text: str, style: Style) -> Iterator[_Part]:
     first, second = typefaces(bold=style.bold)
     kinds: list[tuple[Typeface | None, str]] = []
-    for character in text:
-        joins = bool(kinds) and (unicodedata.category(character).startswith("M") or character in JOINERS)
-        face = next((each for each in (first, second) if ord(character) in each.covers), None)
-        before = kinds[-1] if kinds else (first, "")
-        if joins and before[0]:
-            kinds.append(before)
+    for character, script in zip(text, _scripts(text), strict=True):
+        joins = unicodedata.category(character).startswith("M") or character in JOINERS
+        if joins and kinds and kinds[-1][0]:
+            kinds.append(kinds[-1])
         else:
-            kinds.append((face, _script(character, before=before[1])))
+            face = next((each for each in (first, second) if ord(character) in each.covers), None)
+            kinds.append((face, script))
     at = 0
     for (face, script), group in groupby(kinds):
         length = len(list(group))
@@ -164,37 +163,43 @@ def _parts(text: str, style: Style) -> Iterator[_Part]:
 
 
 SCRIPTS = {"ARABIC": "Arab", "HEBREW": "Hebr", "DEVANAGARI": "Deva", "THAI": "Thai"}
-RIGHT_TO_LEFT = ("Arab", "Hebr")
+FIGURE = "figure"
+"""A figure among letters that run from the right: it runs from the left, within them."""
+FROM_THE_RIGHT = ("Arab", "Hebr", FIGURE)
 
 
-def _script(character: str, *, before: str) -> str:
-    """What is neither here nor there stays with what is before it; European figures never run from the right."""
-    if character.isalpha() or unicodedata.category(character).startswith("M"):
-        return SCRIPTS.get(unicodedata.name(character, "").split(" ")[0], "")
-    if before in RIGHT_TO_LEFT and not character.isspace():
-        return ""
-    return before
+def _scripts(text: str) -> list[str]:
+    """The script of every character. What has none of its own is of what stands on both sides of it, or before it."""
+    scripts: list[str | None] = []
+    letters = ""
+    for character in text:
+        if character.isalpha() or unicodedata.category(character).startswith("M"):
+            letters = SCRIPTS.get(unicodedata.name(character, "").split(" ")[0], "")
+            scripts.append(letters)
+        elif character.isdigit():
+            scripts.append(FIGURE if letters in FROM_THE_RIGHT else "")
+        else:
+            scripts.append(None)
+    resolved: list[str] = []
+    for at, script in enumerate(scripts):
+        if script is None:
+            before = resolved[-1] if resolved else ""
+            after = next((each for each in scripts[at:] if each is not None), "")
+            if before not in FROM_THE_RIGHT or after in FROM_THE_RIGHT:
+                script = "Arab" if before == FIGURE else before
+            else:
+                script = ""
+        resolved.append(script)
+    return resolved
 
 
 def _in_sight(parts: list[_Part]) -> list[_Part]:
-    """The parts from left to right as they are seen: what stands between two that run from the right turns too."""
+    """The parts from left to right as they are seen: a stretch that runs from the right is turned."""
     seen: list[_Part] = []
-    while parts:
-        turned = _turned_length(parts)
-        seen += reversed(parts[:turned]) if turned else parts[:1]
-        parts = parts[turned or 1 :]
+    for from_the_right, stretch in groupby(parts, key=lambda part: part.script in FROM_THE_RIGHT):
+        ordered = list(stretch)
+        seen += reversed(ordered) if from_the_right else ordered
     return seen
-
-
-def _turned_length(parts: list[_Part]) -> int:
-    """How many parts, from the first, are one stretch that runs from the right: no letter of ours ends it."""
-    length = 0
-    for at, part in enumerate(parts):
-        if part.script in RIGHT_TO_LEFT:
-            length = at + 1
-        elif part.stands_in or any(each.isalpha() for each in part.text):
-            break
-    return length if parts[0].script in RIGHT_TO_LEFT else 0
 
 
 def _shaped(part: _Part, style: Style) -> Run:
