@@ -68,13 +68,13 @@ def test_an_indian_issuer_in_karnataka(make_account: Make) -> None:
 def test_a_russian_issuer_before_and_after_the_rate_changed(make_account: Make) -> None:
     account = make_account("aipbx")
     before, after = (decided(account, "RU", on=day) for day in (date(2025, 12, 31), date(2026, 1, 1)))
-    assert (before.rates, after.rates) == ((("VAT", D("20.0000")),), (("VAT", D("22.0000")),))
+    assert (before.rates, after.rates) == ((("НДС", D("20.0000")),), (("НДС", D("22.0000")),))
     assert decided(account, "KZ") == Decision(Treatment.EXPORT)
 
 
 def test_a_russian_issuer_without_a_rate_sells_without_vat(make_account: Make) -> None:
     account = make_account("aipbx")
-    own = {"product": account.product, "country": "RU", "name": "VAT", "percent": D(0)}
+    own = {"product": account.product, "country": "RU", "name": "НДС", "percent": D(0)}
     TaxRate.objects.create(valid_from=date(2020, 1, 1), **own)
     assert decided(account, "RU") == Decision(Treatment.RUSSIA)
 
