@@ -107,7 +107,7 @@ def test_the_process_needs_only_the_standard_library_says_what_it_is_and_ends_wh
         assert process.stdout is not None
         said = process.stdout.readline()
         assert re.fullmatch(
-            r"Stand-ins of Stripe, Robokassa and Telegram at http://127\.0\.0\.1:\d+: no money moves\.\n", said
+            r"Stand-ins of Stripe, Robokassa, Telegram and VIES at http://127\.0\.0\.1:\d+: no money moves\.\n", said
         )
     finally:
         process.send_signal(signal.SIGTERM)
