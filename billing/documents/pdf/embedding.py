@@ -60,7 +60,7 @@ class EmbeddedFont:
                 "CIDToGIDMap": document.Reference(_stream(pack(f">{len(glyphs)}H", *(places[gid] for gid in glyphs)))),
             }
         )
-        document.idToObject["BasicFonts"].dict[self.key] = PDFDictionary(
+        font = PDFDictionary(
             {
                 "Type": PDFName("Font"),
                 "Subtype": PDFName("Type0"),
@@ -70,6 +70,7 @@ class EmbeddedFont:
                 "ToUnicode": document.Reference(_stream(_character_map(text for _gid, text in self._codes))),
             }
         )
+        document.idToObject["BasicFonts"].dict[self.key] = document.Reference(font)
 
     def _descriptor(self, document: PDFDocument, name: str, program: bytes) -> PDFDictionary:
         file = _stream(program)

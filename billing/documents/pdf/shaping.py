@@ -21,6 +21,7 @@ from billing.documents.pdf.typefaces import UNITS_PER_EM, Typeface, typefaces
 SPACE = re.compile(r"[ \t]+")  # a no-break space holds together
 STAND_IN = "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}{:04X}\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+ALONE_FROM = 4  # words of a line, of which one can be spared
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 SPACES = dict.fromkeys(map(ord, "\N{NARROW NO-BREAK SPACE}\N{FIGURE SPACE}\N{THIN SPACE}"), NO_BREAK_SPACE)
 FEATURES = {"kern": True, "liga": True}
@@ -79,18 +80,22 @@ def lines_of(text: str, style: Style, width: float) -> list[Shaped]:
 
 
 def _broken(words: list[str], style: Style, width: float) -> Iterator[str]:
+    """Lines as full as they go; the last one has no word alone that another can come down to."""
     space = shape(" ", style).width
-    line: list[str] = []
+    lines: list[list[str]] = [[]]
     used = 0.0
     for word in (piece for each in words for piece in _fitting(each, style, width)):
         wide = shape(word, style).width
-        if line and used + space + wide > width:
-            yield " ".join(line)
-            line, used = [], 0.0
-        used += wide + (space if line else 0)
-        line.append(word)
-    if line:
-        yield " ".join(line)
+        if lines[-1] and used + space + wide > width:
+            lines.append([])
+            used = 0.0
+        used += wide + (space if lines[-1] else 0)
+        lines[-1].append(word)
+    if len(lines) > 1 and len(lines[-1]) == 1 and len(lines[-2]) >= ALONE_FROM:
+        moved = lines[-2][-1]
+        if shape(f"{moved} {lines[-1][0]}", style).width <= width:
+            lines[-1].insert(0, lines[-2].pop())
+    return (" ".join(line) for line in lines)
 
 
 def _fitting(word: str, style: Style, width: float) -> Iterator[str]:

@@ -56,6 +56,11 @@ def test_a_word_that_is_too_long_is_cut_between_syllables() -> None:
     assert all(unicodedata.category(said(line)[0]) == "Lo" for line in lines)
 
 
+def test_a_last_word_does_not_stand_alone() -> None:
+    width = shape("one two three four", TEXT).width + 0.01
+    assert [said(line) for line in lines_of("one two three four five", TEXT, width)] == ["one two three", "four five"]
+
+
 def test_a_no_break_space_holds_an_amount_together() -> None:
     amount = "1\N{NO-BREAK SPACE}234,50\N{NO-BREAK SPACE}₽"
     lines = lines_of(f"сумма {amount}", TEXT, shape(amount, TEXT).width + 1)
