@@ -14,9 +14,10 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 from PIL import ImageCms
-from reportlab.pdfbase.pdfdoc import XMP, PDFArray, PDFDictionary, PDFName, PDFStream, PDFString, PDFZCompress
+from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFString
 
 from billing.documents.pdf.sheet import Sheet
+from billing.documents.pdf.streams import ArchiveStream
 
 PRODUCER = "reportlab"
 ATTACHMENT = "factur-x.xml"  # the name that the standard asks for
@@ -44,7 +45,9 @@ def complete(sheet: Sheet, properties: Properties, attachment: bytes | None) -> 
     _describe(sheet, properties)
     catalog = sheet._doc.Catalog
     catalog.__NoDefault__ = [*catalog.__NoDefault__, "OutputIntents", "AF"]
-    catalog.Metadata = XMP(creator=lambda _document: _metadata(properties, has_attachment=attachment is not None))
+    metadata = _metadata(properties, has_attachment=attachment is not None)
+    kind = {"Type": PDFName("Metadata"), "Subtype": PDFName("XML")}
+    catalog.Metadata = ArchiveStream(metadata, kind, compressed=False)
     catalog.OutputIntents = PDFArray([sheet._doc.Reference(_output_intent(sheet))])
     if attachment is not None:
         file = sheet._doc.Reference(_file(sheet, attachment, properties))
@@ -65,7 +68,7 @@ def _describe(sheet: Sheet, properties: Properties) -> None:
 
 
 def _output_intent(sheet: Sheet) -> PDFDictionary:
-    profile = PDFStream(PDFDictionary({"N": 3}), _srgb(), [PDFZCompress])
+    profile = ArchiveStream(_srgb(), {"N": 3})
     return PDFDictionary(
         {
             "Type": PDFName("OutputIntent"),
@@ -95,7 +98,7 @@ def _file(sheet: Sheet, attachment: bytes, properties: Properties) -> PDFDiction
         "CheckSum": f"<{checksum}>",
     }
     entries = {"Type": PDFName("EmbeddedFile"), "Subtype": f"/{ATTACHMENT_MIME}", "Params": PDFDictionary(parameters)}
-    stream = sheet._doc.Reference(PDFStream(PDFDictionary(entries), attachment, [PDFZCompress]))
+    stream = sheet._doc.Reference(ArchiveStream(attachment, entries))
     return PDFDictionary(
         {
             "Type": PDFName("Filespec"),

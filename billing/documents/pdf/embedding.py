@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from struct import pack
 
 import uharfbuzz
-from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFDocument, PDFName, PDFStream, PDFString, PDFZCompress
+from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFDocument, PDFName, PDFString
 
 from billing.documents.pdf.shaping import Glyph
+from billing.documents.pdf.streams import ArchiveStream
 from billing.documents.pdf.typefaces import Typeface
 
 SUBSET_FLAGS = uharfbuzz.SubsetFlags.NO_LAYOUT_CLOSURE | uharfbuzz.SubsetFlags.NO_HINTING
@@ -57,7 +58,9 @@ class EmbeddedFont:
                 "FontDescriptor": document.Reference(self._descriptor(document, name, program)),
                 "DW": 0,
                 "W": PDFArray([0, PDFArray(self._advances)]),
-                "CIDToGIDMap": document.Reference(_stream(pack(f">{len(glyphs)}H", *(places[gid] for gid in glyphs)))),
+                "CIDToGIDMap": document.Reference(
+                    ArchiveStream(pack(f">{len(glyphs)}H", *(places[gid] for gid in glyphs)))
+                ),
             }
         )
         font = PDFDictionary(
@@ -67,14 +70,13 @@ class EmbeddedFont:
                 "BaseFont": name,
                 "Encoding": PDFName("Identity-H"),
                 "DescendantFonts": PDFArray([document.Reference(descendant)]),
-                "ToUnicode": document.Reference(_stream(_character_map(text for _gid, text in self._codes))),
+                "ToUnicode": document.Reference(ArchiveStream(_character_map(text for _gid, text in self._codes))),
             }
         )
         document.idToObject["BasicFonts"].dict[self.key] = document.Reference(font)
 
     def _descriptor(self, document: PDFDocument, name: str, program: bytes) -> PDFDictionary:
-        file = _stream(program)
-        file.dictionary["Length1"] = len(program)
+        file = ArchiveStream(program, {"Length1": len(program)})
         face = self.typeface
         return PDFDictionary(
             {
@@ -106,10 +108,6 @@ def _subset(typeface: Typeface, glyphs: list[int]) -> tuple[bytes, dict[int, int
 def _tag(program: bytes) -> str:
     """Six capitals that tell subsets of one font apart."""
     return "".join(chr(ord("A") + byte % 26) for byte in hashlib.sha256(program).digest()[:6])
-
-
-def _stream(content: bytes) -> PDFStream:
-    return PDFStream(content=content, filters=[PDFZCompress])
 
 
 def _character_map(texts: Iterable[str]) -> bytes:

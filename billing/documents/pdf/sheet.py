@@ -12,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from billing.documents.pdf.embedding import EmbeddedFont
 from billing.documents.pdf.marks import Colour, Mark, Page, Rule, Squares, Words
 from billing.documents.pdf.shaping import Run
+from billing.documents.pdf.streams import ArchiveStream
 from billing.documents.pdf.tags import Element, write_structure
 from billing.documents.pdf.typefaces import UNITS_PER_EM
 
@@ -49,6 +50,8 @@ class Sheet(Canvas):
             self.addLiteral("EMC")
         self._owners.append(owners)
         self.showPage()
+        drawn = self._doc.Pages.pages[-1]
+        drawn.Contents = ArchiveStream(drawn.stream.encode("ascii"))
 
     def finish(self, top: Element, complete: Callable[[Sheet], None]) -> bytes:
         """The PDF, with the structure under `top` and what `complete` adds to the catalogue."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from hashlib import sha256
@@ -116,3 +117,13 @@ def test_the_payment_page_can_be_pressed() -> None:
     page = PdfReader(BytesIO(render(invoice()))).pages[0]
     links: list[Any] = [each.get_object() for each in page["/Annots"]]  # type: ignore[attr-defined]
     assert [(link["/A"]["/URI"], link["/F"]) for link in links] == [("https://invoice.example/i/acct_1", 4)]
+
+
+@pytest.mark.parametrize("name", ["hindi", "european"])
+def test_every_stream_ends_with_a_line_end_of_its_own(name: str) -> None:
+    """ISO 19005-3, 6.1.7.1: the line end is not counted in the length."""
+    pdf = render(DOCUMENTS[name])
+    streams = list(re.finditer(rb"/Length (\d+)\b.*?>>\nstream\n", pdf, re.DOTALL))
+    assert len(streams) == pdf.count(b"endstream")
+    for stream in streams:
+        assert pdf[stream.end() + int(stream[1]) :].startswith(b"\nendstream\n")
