@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -21,6 +22,7 @@ from notifications.services.preferences import (
     switch,
 )
 from organizations.languages import speaking
+from organizations.tenancy import link_of_account
 
 
 @csrf_exempt
@@ -45,5 +47,6 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             "accent": account.product.accent,
             "label": LABELS.get(subscription.event, ""),
             "is_on": is_on(subscription),
+            "settings_url": link_of_account(reverse("notifications"), account.pk),
         }
         return render(request, "billing/unsubscribe.html", context)

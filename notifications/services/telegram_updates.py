@@ -22,6 +22,7 @@ from msgspec import Meta, Struct, field
 from notifications.models import EndReason, TelegramLink
 from notifications.services.telegram import NoSuchLinkError, end_chat, link_chat
 from organizations.languages import speaking
+from organizations.tenancy import link_of_account
 
 ALLOWED = ["message", "my_chat_member"]
 """The kinds of updates that Telegram is asked for."""
@@ -133,7 +134,7 @@ def _stop(message: Message) -> str:
     with speaking(ended[0].user, ended[0].account):
         return _("The alerts of %(accounts)s no longer come to this chat. Link it again here: %(url)s") % {
             **_named(ended),
-            "url": _page(),
+            "url": link_of_account(_page(), ended[0].account_id),
         }
 
 

@@ -198,7 +198,8 @@ def test_stop_ends_all_links_of_the_chat_and_says_so(
     telegram.link(other, anna, chat)
     telegram.deliver(telegram.site.write(chat, "/stop"), times=2)
     assert telegram.said(chat)[-2:] == [
-        f"The alerts of Acme (AI PBX) and Branch (osmTalk) no longer come to this chat. Link it again here: {PAGE}",
+        f"The alerts of Acme (AI PBX) and Branch (osmTalk) no longer come to this chat. Link it again here: "
+        f"https://billing.example/billing/limits/?of_account={account.pk}#telegram",
         "No account is linked to this chat, so nothing comes here.",
     ]
     assert states() == [(chat, "stopped"), (his, ""), (chat, "stopped")]

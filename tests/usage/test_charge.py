@@ -14,7 +14,9 @@ from django.utils import timezone
 
 from billing.models import Transaction
 from billing.services import locking
+from billing.services.limits import set_alerts
 from billing.verification.run import verify
+from notifications.models import Notice
 from organizations import database
 from organizations.services.accounts import change_account
 from tests.usage.events import charge, event, key_of
@@ -220,8 +222,9 @@ def test_a_charge_that_waited_for_a_move_counts_in_the_new_timezone(
     assert verify() == []
 
 
-def test_a_batch_takes_as_many_statements_as_one_event(bare_account: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    accounts = [bare_account("letustalk", paid="10") for _ in range(20)]
+@pytest.fixture
+def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[int]]:
+    """`statements(*events)` charges them at letustalk; how many statements it took, step by step."""
     counts: list[int] = []
     real = database.run
 
@@ -233,15 +236,40 @@ def test_a_batch_takes_as_many_statements_as_one_event(bare_account: Make, monke
         counts.append(1)
         return execute(*args)
 
+    def charged(*events: Any) -> list[int]:
+        counts.clear()
+        with connection.execute_wrapper(one):
+            charge("letustalk", *events)
+        return list(counts)
+
     for module in ("usage.services.charge", "usage.services.context", "billing.services.ledger"):
         monkeypatch.setattr(f"{module}.run", counting)
-    cost = {"llm": "0.01", "sip": "0.02"}
-    charge("letustalk", event(accounts[0], provider_costs=cost))
-    counts.clear()
-    with connection.execute_wrapper(one):
-        charge("letustalk", event(accounts[0], provider_costs=cost))
-    single = list(counts)
-    counts.clear()
-    with connection.execute_wrapper(one):
-        charge("letustalk", *[event(account, provider_costs=cost) for account in accounts for _ in range(10)])
-    assert counts == single
+    return charged
+
+
+COST = {"llm": "0.01", "sip": "0.02"}
+
+
+def test_a_batch_takes_as_many_statements_as_one_event(
+    bare_account: Make, statements: Callable[..., list[int]]
+) -> None:
+    accounts = [bare_account("letustalk", paid="10") for _ in range(20)]
+    charge("letustalk", event(accounts[0], provider_costs=COST))
+    single = statements(event(accounts[0], provider_costs=COST))
+    batch = [event(account, provider_costs=COST) for account in accounts for _ in range(10)]
+    assert statements(*batch) == single
+
+
+def test_charges_that_cross_a_threshold_take_no_statement_more(
+    bare_account: Make, statements: Callable[..., list[int]]
+) -> None:
+    accounts = [bare_account("letustalk", paid="10") for _ in range(20)]
+    charge("letustalk", event(accounts[0], provider_costs=COST))
+    quiet = statements(event(accounts[0], provider_costs=COST))
+    for account in accounts:
+        account.wallet.refresh_from_db()
+        set_alerts(wallet_id=account.wallet.pk, alert_below=account.wallet.paid.amount, user_id=None)
+    one = statements(event(accounts[0], provider_costs=COST))
+    all_others = statements(*[event(account, provider_costs=COST) for account in accounts[1:]])
+    assert Notice.objects.filter(event="low_balance").count() == 20
+    assert one == all_others == quiet

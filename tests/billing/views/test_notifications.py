@@ -248,6 +248,7 @@ def unsubscribe_path(account: Account, event: Event = Event.LOW_BALANCE, **reade
 
 def test_one_click_ends_one_kind_of_letter_without_signing_in(account: Account, owner: User) -> None:
     path = unsubscribe_path(account, user=owner)
+    assert f'href="/billing/notifications/?of_account={account.pk}"' in Client().get(path).content.decode()
     stranger = Client(enforce_csrf_checks=True)
     assert "End these letters?" in stranger.get(path).content.decode()
     assert low_balance(account) == ["jo@brightwave.example"], "opening the page ends nothing"
