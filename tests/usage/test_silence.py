@@ -51,7 +51,8 @@ def pair(make_account: Callable[..., Account]) -> Iterator[tuple[Account, Accoun
     with time_machine.travel(MONDAY - timedelta(weeks=5, hours=2), tick=False) as clock:
         first, second = make_account("letustalk", paid="100"), make_account("letustalk", paid="100")
         for _week in range(5):
-            calls(first, 6), calls(second, 6)
+            for account in (first, second):
+                calls(account, 6)
             clock.shift(timedelta(weeks=1))
         clock.shift(timedelta(hours=1))
         yield first, second, clock
