@@ -24,6 +24,7 @@ from billing.services import (
 )
 from billing.services.documents import due
 from billing.services.exports import heads, making
+from billing.services.postpay import closing, minding
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
 
@@ -55,6 +56,8 @@ sweeps.register("check_top_ups", top_ups.check_due)
 sweeps.register("attempt_auto_top_ups", auto_top_up.attempt_due)
 sweeps.register("check_refunds", refunds.check_due)
 sweeps.register("check_subscriptions", subscriptions.check_due)
+sweeps.register("close_periods", closing.close_due)
+sweeps.register("check_invoices", minding.check_due)
 sweeps.register("reconcile_payments", _reconcile)
 sweeps.register("issue_documents", due.issue_due)
 sweeps.register("issue_certificates", due.issue_certificates)
@@ -144,6 +147,12 @@ def sign_chain_heads() -> None:
     sweeps.run("sign_chain_heads")
 
 
+@shared_task(name="billing.send_invoice")
+def send_invoice(period_id: int) -> None:
+    """Bring a period's invoice to the page where it is paid, or close that page."""
+    minding.check(period_id=period_id)
+
+
 @shared_task(name="sweeps.expire_holds")
 def expire_holds() -> None:
     """End holds that heard nothing for too long."""
@@ -214,6 +223,18 @@ def check_refunds() -> None:
 def check_subscriptions() -> None:
     """Ask about the subscriptions that wait for a payment or a renewal."""
     sweeps.run("check_subscriptions")
+
+
+@shared_task(name="sweeps.close_periods")
+def close_periods() -> None:
+    """Close the postpay periods whose late usage has had its time."""
+    sweeps.run("close_periods")
+
+
+@shared_task(name="sweeps.check_invoices")
+def check_invoices() -> None:
+    """Send, look up and remind of the invoices whose time has come."""
+    sweeps.run("check_invoices")
 
 
 @shared_task(name="sweeps.reconcile_payments")

@@ -153,6 +153,8 @@ SWEEPS = {
     "attempt_auto_top_ups": 15,
     "check_refunds": 30,
     "check_subscriptions": 60,
+    "close_periods": 300,
+    "check_invoices": 60,
     "reconcile_payments": 86400,
     "issue_documents": 60,
     "render_documents": 60,
@@ -177,6 +179,7 @@ ASKS_PROVIDERS = [
     "sweeps.attempt_auto_top_ups",
     "sweeps.check_refunds",
     "sweeps.check_subscriptions",
+    "sweeps.check_invoices",
     "sweeps.check_vat_numbers",
     "sweeps.reconcile_payments",
 ]

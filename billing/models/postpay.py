@@ -9,7 +9,7 @@ time the wallet's debt is what its closed periods still ask for and what is on n
 from __future__ import annotations
 
 import uuid
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from django.db import models
 from django.db.models import F, Q
@@ -18,6 +18,8 @@ from billing.models.top_up_terms import PaymentProvider
 from billing.models.wallet import Wallet
 from organizations.fields import amount_field, currency_field, not_nan
 from organizations.models import Organization
+
+CENT = Decimal("0.01")
 
 
 class PostpayTerms(models.Model):
@@ -141,3 +143,8 @@ class BillingPeriod(models.Model):
         """What is still to be paid of its invoice; nothing of one that nobody is to pay."""
         is_asked = self.status in (PeriodStatus.OPEN, PeriodStatus.OVERDUE)
         return Decimal(self.total.amount - self.settled.amount) if is_asked else Decimal(0)
+
+    @property
+    def to_pay(self) -> Decimal:
+        """The same as it is paid: whole cents, the last one begun."""
+        return self.due.quantize(CENT, ROUND_CEILING)

@@ -111,6 +111,7 @@ class PaymentFacts:
     charge_reference: str = ""
     top_up_reference: str = ""
     subscription_reference: str = ""
+    period_reference: str = ""
     account_id: int | None = None
     amount: Decimal | None = None
     currency: str = ""
@@ -205,6 +206,34 @@ class SubscriptionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceRequest:
+    """An invoice of ours to be paid on the provider's page. `reference` is the period's UUID and idempotency key."""
+
+    reference: str
+    number: str
+    amount: Decimal
+    currency: str
+    description: str
+    payer: Payer
+    due_at: datetime
+    asked_at: datetime
+    provider_reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFacts:
+    """An invoice as the provider has it now: SUCCEEDED is paid, by whatever means, EXPIRED is to be paid by nobody."""
+
+    outcome: Outcome
+    provider_reference: str = ""
+    period_reference: str = ""
+    account_id: int | None = None
+    pay_url: str = ""
+    payments: tuple[PaymentFacts, ...] = ()
+    """What was paid of it through the provider, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """What a webhook says: which object to look at. It proves nothing."""
 
@@ -266,4 +295,4 @@ class Provider(Protocol):
         """Every dispute since then."""
 
 
-Facts = PaymentFacts | CardFacts | RefundFacts | DisputeFacts | SubscriptionFacts
+Facts = PaymentFacts | CardFacts | RefundFacts | DisputeFacts | SubscriptionFacts | InvoiceFacts

@@ -7,6 +7,7 @@ paid invoice add up to exactly its amount and its tax. What is paid beyond it is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
@@ -40,27 +41,18 @@ def record_transfer(
     ValidationError for a top-up that is not by bank, an amount that is no money or too little for one credit, a day to
     come, and a bank reference that was recorded before.
     """
-    reference = bank_reference.strip()
-    if not reference or len(reference) > REFERENCE_LENGTH_MAX:
-        words = _("Write the bank's reference of the transfer, at most %(most)s characters.")
-        raise ValidationError({"bank_reference": words % {"most": REFERENCE_LENGTH_MAX}})
-    if not amount.is_finite() or not 0 < amount < AMOUNT_MAX or amount != cents(amount):
-        raise ValidationError({"amount": _("Enter an amount above zero, to the cent.")})
     with transaction.atomic():
         books, top_up = _open(top_up_id)
-        if received_on > books.now.date():
-            raise ValidationError({"received_on": _("This day is still to come.")})
-        facts = PaymentFacts(
-            Outcome.SUCCEEDED,
+        received = facts_of_transfer(
+            amount=amount, received_on=received_on, bank_reference=bank_reference, user_id=user_id, now=books.now
+        )
+        facts = replace(
+            received,
             provider_reference=reference_of(top_up.pk),
-            payment_reference=f"{top_up.pk}:{reference}",
+            payment_reference=f"{top_up.pk}:{received.payment_reference}",
             top_up_reference=str(top_up.reference),
             account_id=top_up.wallet.account_id,
-            amount=amount,
             currency=str(top_up.charge_currency),
-            is_live=True,
-            paid_at=min(datetime.combine(received_on, time(12), UTC), books.now),
-            details={"recorded_by": user_id},
         )
         before = top_up.payments.aggregate(sum=Sum("charge_amount"))["sum"] or Decimal(0)
         payment = book_payment(books, top_up, facts, share_of(top_up, before, amount))
@@ -68,6 +60,28 @@ def record_transfer(
             raise ValidationError({"bank_reference": _("This transfer was recorded before.")})
         _bring_up_to_date(books, top_up, before + amount, payment)
     return payment
+
+
+def facts_of_transfer(
+    *, amount: Decimal, received_on: date, bank_reference: str, user_id: int | None, now: datetime
+) -> PaymentFacts:
+    """A transfer as staff typed it, for whatever it pays. Raises ValidationError by field."""
+    reference = bank_reference.strip()
+    if not reference or len(reference) > REFERENCE_LENGTH_MAX:
+        words = _("Write the bank's reference of the transfer, at most %(most)s characters.")
+        raise ValidationError({"bank_reference": words % {"most": REFERENCE_LENGTH_MAX}})
+    if not amount.is_finite() or not 0 < amount < AMOUNT_MAX or amount != cents(amount):
+        raise ValidationError({"amount": _("Enter an amount above zero, to the cent.")})
+    if received_on > now.date():
+        raise ValidationError({"received_on": _("This day is still to come.")})
+    return PaymentFacts(
+        Outcome.SUCCEEDED,
+        payment_reference=reference,
+        amount=amount,
+        is_live=True,
+        paid_at=min(datetime.combine(received_on, time(12), UTC), now),
+        details={"recorded_by": user_id},
+    )
 
 
 def cancel_invoice(*, top_up_id: int, user_id: int | None) -> TopUp:

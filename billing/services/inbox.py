@@ -21,6 +21,7 @@ from billing.providers.base import (
     CardFacts,
     DisputeFacts,
     Facts,
+    InvoiceFacts,
     Notice,
     Outcome,
     PaymentFacts,
@@ -28,6 +29,7 @@ from billing.providers.base import (
     SubscriptionFacts,
 )
 from billing.services import cards, disputes, doorbells, refunds, subscriptions, top_ups
+from billing.services.postpay import paying
 from billing.services.reconciliation import note_difference
 
 logger = logging.getLogger(__name__)
@@ -133,6 +135,9 @@ def settle(*, provider: str, facts: Facts) -> str:
     if isinstance(facts, DisputeFacts):
         dispute = disputes.settle(facts=facts)
         return f"Dispute {dispute.pk}: {dispute.get_status_display()}." if dispute else "A dispute that is not ours."
+    if isinstance(facts, InvoiceFacts):
+        period = paying.settle(facts=facts)
+        return f"Invoice of period {period.pk}: {period.get_status_display()}." if period else ""
     assert isinstance(facts, SubscriptionFacts)
     subscription = subscriptions.settle(facts=facts)
     return f"Subscription {subscription.pk}: {subscription.get_status_display()}." if subscription else ""
@@ -166,6 +171,9 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _settle_payment(provider: str, facts: PaymentFacts) -> str:
+    if facts.period_reference:
+        of_invoice = InvoiceFacts(Outcome.PENDING, "", facts.period_reference, facts.account_id, payments=(facts,))
+        return settle(provider=provider, facts=of_invoice)
     top_up = top_up_of(provider, facts)
     if top_up is None:
         return _not_ours(provider, facts)

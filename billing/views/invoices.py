@@ -44,7 +44,7 @@ def _context(tenant: Tenant, period: BillingPeriod) -> dict[str, Any]:
         "period": period,
         "period_words": days,
         "document": document,
-        "due": period.due,
+        "due": period.to_pay,
         "settled_off": -period.settled.amount,
         "is_bank": is_bank,
         "bank_lines": terms.bank_details.strip().splitlines() if terms else [],

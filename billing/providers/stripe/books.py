@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from billing.providers.base import DisputeFacts, Outcome, PaymentFacts, RefundFacts
-from billing.providers.stripe import client, facts, subscriptions
+from billing.providers.stripe import client, facts, invoices, subscriptions
 from billing.providers.stripe.disputes import of_dispute
 from billing.providers.stripe.notices import invoice_of
 from billing.providers.stripe.refunds import of_refund
@@ -27,13 +27,16 @@ def payments_since(since: datetime) -> Iterator[PaymentFacts]:
         for intent in listed.auto_paging_iter():
             found = facts.of_intent(intent.to_dict())
             if found.outcome == Outcome.SUCCEEDED and found.paid_at is not None and found.paid_at >= since:
-                yield found if found.top_up_reference else _of_subscription(found)
+                yield found if found.top_up_reference else _of_invoice(found)
 
 
-def _of_subscription(found: PaymentFacts) -> PaymentFacts:
+def _of_invoice(found: PaymentFacts) -> PaymentFacts:
+    """The payment with what its invoice is of: a subscription, or a postpay period."""
     invoice = invoice_of(found.payment_reference)
-    _, reference = subscriptions.subscription_of(invoice) if invoice else ("", "")
-    return replace(found, subscription_reference=reference)
+    if invoice is None:
+        return found
+    _, reference = subscriptions.subscription_of(invoice)
+    return replace(found, subscription_reference=reference, period_reference=invoices.period_of(invoice))
 
 
 def refunds_since(since: datetime) -> Iterator[RefundFacts]:

@@ -1,6 +1,6 @@
 """From a notice to facts: the object is read at Stripe again, and dj-stripe's copy is brought up to date with it.
 
-A payment intent that pays a subscription's invoice is answered with the subscription.
+A payment intent that pays an invoice is answered with the invoice, or with the subscription that it is of.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import stripe
 from djstripe.models import Customer, Invoice, Session, WebhookEndpoint
 
 from billing.providers.base import BadNoticeError, CardFacts, Facts, Notice, PaymentFacts
-from billing.providers.stripe import charges, client, customers, facts, subscriptions
+from billing.providers.stripe import charges, client, customers, facts, invoices, subscriptions
 from billing.providers.stripe.cards import card_facts
 from billing.providers.stripe.copies import keep, keep_intent
 from billing.providers.stripe.disputes import dispute_facts
@@ -62,6 +62,8 @@ def _payment_intent(reference: str) -> PaymentFacts | Facts | None:
     if found.top_up_reference:
         return found
     invoice = invoice_of(reference)
+    if invoice and invoices.period_of(invoice):
+        return invoices.of_invoice(invoice)
     subscription, _ = subscriptions.subscription_of(invoice) if invoice else ("", "")
     return subscriptions.subscription_facts(subscription) if subscription else found
 
@@ -77,7 +79,10 @@ def invoice_of(intent: str) -> Mapping[str, Any] | None:
 
 
 def _invoice(reference: str) -> Facts | None:
-    invoice = client.client().v1.invoices.retrieve(reference)
+    invoice = client.client().v1.invoices.retrieve(reference, {"expand": ["payments"]})
+    if invoices.period_of(invoice.to_dict()):
+        keep(Invoice, invoice)
+        return invoices.of_invoice(invoice.to_dict())
     subscription, _ = subscriptions.subscription_of(invoice.to_dict())
     if not subscription:
         return None

@@ -12,6 +12,8 @@ from billing.providers.base import (
     ChargeRequest,
     DisputeFacts,
     Facts,
+    InvoiceFacts,
+    InvoiceRequest,
     Notice,
     Payer,
     PaymentFacts,
@@ -20,7 +22,7 @@ from billing.providers.base import (
     SubscriptionFacts,
     SubscriptionRequest,
 )
-from billing.providers.stripe import books, cards, charges, client, notices, refunds, subscriptions
+from billing.providers.stripe import books, cards, charges, client, invoices, notices, refunds, subscriptions
 
 
 class StripeProvider:
@@ -113,3 +115,15 @@ class StripeProvider:
     def resume_subscription(self, provider_reference: str) -> SubscriptionFacts:
         """Let one that was to end go on."""
         return subscriptions.resume_subscription(provider_reference)
+
+    def send_invoice(self, request: InvoiceRequest) -> InvoiceFacts:
+        """Send an invoice, or repeat that."""
+        return invoices.send_invoice(request)
+
+    def look_up_invoice(self, provider_reference: str) -> InvoiceFacts:
+        """How an invoice stands."""
+        return invoices.look_up_invoice(provider_reference)
+
+    def close_invoice(self, provider_reference: str, *, is_paid: bool) -> InvoiceFacts:
+        """Have nobody pay an invoice any more, because it was paid elsewhere or is not asked for."""
+        return invoices.close_invoice(provider_reference, is_paid=is_paid)

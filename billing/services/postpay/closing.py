@@ -42,6 +42,7 @@ from organizations.languages import language_of
 ZERO = Decimal(0)
 SEND = "billing.send_invoice"
 BATCH = 100
+INSTANT = timedelta(microseconds=1)
 
 
 def close_due() -> int:
@@ -89,7 +90,7 @@ def close_in(books: Books, period: BillingPeriod, *, is_last: bool = False) -> N
     terms = PostpayTerms.objects.select_related("organization").get(pk=wallet.id)
     issuer = _issuer(period)
     if books.now < period.ends_at:
-        period.ends_at = max(books.now, period.starts_at + timedelta(microseconds=1))
+        period.ends_at = books.now + INSTANT  # what happened up to and with now belongs to it
         period.ends_on = max(wallet.date_of(books.now), period.starts_on)
     language = language_of(None, period.wallet.account) or issuer.language
     with translation.override(language):

@@ -92,7 +92,7 @@ def reckon(
     decision = taxation_by(issuer, account=account, organization=terms.organization, on=period.ends_on)
     taxes = tax_lines(decision, asked) if asked > 0 else ()
     tax = sum((each.amount for each in taxes), ZERO)
-    due = min(floored(owed), asked) + _owed_of_tax(tax, wallet)
+    due = floored(min(floored(owed), asked) + _owed_of_tax(tax, wallet))
     return Reckoning(window, usage.total, lines, taxes, decision.treatment.value, asked, tax, asked + tax - due)
 
 
