@@ -45,6 +45,7 @@ PATTERNS = (
     gettext_noop("Refund (%(way)s)"),
     gettext_noop("Refund no. %(number)s returned"),
     gettext_noop("Reversal of no. %(number)s"),
+    gettext_noop("Credit for %(document)s"),
     gettext_noop("%(brand)s ending %(digits)s"),
 )
 

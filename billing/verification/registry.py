@@ -10,6 +10,7 @@ from billing.verification import (
     balances,
     chain,
     coupons,
+    documents,
     exports,
     grants,
     holds,
@@ -61,6 +62,7 @@ MODULES = (
     refunds,
     alerts,
     notices,
+    documents,
     exports,
 )
 

@@ -20,10 +20,9 @@ from django.utils.translation import gettext as _
 from billing.documents.content import Line, Tax
 from billing.models import Document, DocumentKind, Issuer, TransactionKind, Wallet
 from billing.selectors.paid_usage import DEBT, Buyer, Month, PaidUsage, paid_usage
-from billing.services.documents.credit_notes import Credit, credit, left_of
+from billing.services.documents.credit_notes import PARTIES, Credit, credit, left_of
 from billing.services.documents.draft import Draft
 from billing.services.documents.issuing import issue
-from billing.services.documents.money_back import PARTIES
 from billing.services.documents.parties import document_language
 from billing.services.documents.shares import ZERO, capped, shared
 from billing.services.locking import lock_wallets

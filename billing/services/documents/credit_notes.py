@@ -21,6 +21,9 @@ from billing.services.documents.draft import Draft
 from billing.services.documents.issuing import issue
 from billing.services.documents.shares import ZERO, taxes_of
 
+PARTIES = ("wallet__account__product", "issuer", "organization", "payment__top_up")
+"""What a correction copies of the document's rows, to be loaded with it."""
+
 
 class CreditedTooMuchError(ValueError):
     """More is to be credited than is left of the document."""

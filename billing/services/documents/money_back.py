@@ -31,14 +31,12 @@ from billing.models import (
 from billing.models.ledger import KINDS_PER_WALLET
 from billing.selectors.prices import cents
 from billing.selectors.refund_shares import portion, refunded_of
-from billing.services.documents.credit_notes import Credit, correction, credit, left_of
+from billing.services.documents.credit_notes import PARTIES, Credit, correction, credit, left_of
 from billing.services.documents.issuing import issue
 from billing.services.documents.receipts import charged_of, paid_by, receipt_key
 from billing.services.documents.shares import ZERO
 from billing.services.locking import lock_wallets
 from organizations.database import run
-
-PARTIES = ("wallet__account__product", "issuer", "organization", "payment__top_up")
 
 
 def credit_refund(*, refund_id: int) -> Document | None:
