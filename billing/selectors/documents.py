@@ -210,8 +210,8 @@ def facets_of(wallet_id: int) -> Facets:
 
 
 def open_invoices(wallet_id: int) -> list[DocumentRow]:
-    """The invoices of periods that are to be paid, with their content, the one due first before the others."""
-    rows = _listed(Document.objects.filter(OPEN_INVOICES, wallet_id=wallet_id)).defer(None)
+    """The invoices of periods that are to be paid, the one due first before the others."""
+    rows = _listed(Document.objects.filter(OPEN_INVOICES, wallet_id=wallet_id))
     return list(map(_row, rows.order_by("period__due_on", "pk")))
 
 

@@ -6,15 +6,14 @@ Every member of the account may see them. Invoices that are to be paid stand abo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from djmoney.money import Money
 
-from billing.documents.content import Party, from_json
 from billing.models import Document, DocumentKind
 from billing.selectors.documents import (
     DocumentFilter,
@@ -85,15 +84,11 @@ class DocumentLine:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An invoice that is to be paid, and how: on the provider's page, or by a transfer to the issuer's account."""
+    """An invoice that is to be paid, what is still to come of it, and the page that says how."""
 
     line: DocumentLine
-    still_open: Decimal
-    is_part_paid: bool
-    pay_url: str
-    payee: Party | None
-    bank_lines: list[str]
-    payment_reference: str
+    row: DocumentRow
+    pay_href: str
 
 
 @require_safe
@@ -115,7 +110,7 @@ def documents(request: HttpRequest, tenant: Tenant) -> HttpResponse:
         "page": Page(page.rows, page.older, page.newer, page.size, _days(page.rows)),
         "micro": micro_width(line.total.amount for line in lines),
         "issuer": frame.product_terms.issuer,
-        "invoices": [_invoice(frame, row) for row in open_invoices(frame.wallet.pk)],
+        "invoices": invoices_of(frame),
         "zip_at_most": ZIP_AT_MOST,
         "is_zip_cut": counted(query.filter, at_most=ZIP_AT_MOST + 1) > ZIP_AT_MOST,
         "is_paged": "before" in request.GET or "after" in request.GET,
@@ -129,17 +124,13 @@ def line_of(frame: Frame, row: DocumentRow) -> DocumentLine:
     return DocumentLine(row.document, title_of(row.document), note_of(row), status, tone)
 
 
-def _invoice(frame: Frame, row: DocumentRow) -> Invoice:
-    period, content = row.document.period, from_json(row.document.content)
-    return Invoice(
-        line=line_of(frame, row),
-        still_open=row.still_open,
-        is_part_paid=row.is_part_paid,
-        pay_url=period.pay_url if period is not None else "",
-        payee=content.issuer if content.issuer.bank_account else None,
-        bank_lines=content.bank_details.strip().splitlines(),
-        payment_reference=content.payment_reference or content.label,
-    )
+def invoices_of(frame: Frame) -> list[Invoice]:
+    """What is to be paid by invoice, the one due first before the others."""
+    return [
+        Invoice(line_of(frame, row), row, reverse("invoice_pay", args=[row.document.period.reference]))
+        for row in open_invoices(frame.wallet.pk)
+        if row.document.period is not None
+    ]
 
 
 def _days(rows: list[DocumentRow]) -> str:

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from billing.models import Document
 from billing.selectors.vat_checks import last_checks
 from billing.views.organizations_form import OrganizationForm, labels_of, read_details
 from billing.views.payment_pages import SeeOther
@@ -35,7 +37,8 @@ FROM_TOP_UP = "top_up"  # where a reader goes on who came from there
 @tenant_page
 def organizations(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """The account's organizations, the default first."""
-    frame, own = Frame(request, tenant), list(tenant.rows(Organization))
+    documents = Document.objects.filter(organization=OuterRef("pk"))
+    frame, own = Frame(request, tenant), list(tenant.rows(Organization).annotate(has_documents=Exists(documents)))
     checks = last_checks(own)
     rows = [(each, labels_of(each.country)["tax_id"], check_note(checks.get(each.pk), frame.zone)) for each in own]
     return render_page(request, frame, "billing/organizations.html", {"rows": rows}, current=PAGE)

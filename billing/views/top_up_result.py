@@ -22,6 +22,7 @@ from billing.models import Payment, PaymentProvider, TopUp, TopUpOrigin, TopUpSt
 from billing.providers import provider as provider_called
 from billing.providers.bank import reference_of
 from billing.providers.base import ProviderUnavailableError
+from billing.selectors.documents import papers_of_top_up
 from billing.services import top_ups
 from billing.templatetags.money import number
 from billing.views.payment_pages import SeeOther
@@ -97,6 +98,7 @@ def _context(frame: Frame, row: TopUp) -> dict[str, Any]:
         "tax_note": treatment_note(row.tax_treatment),
         "rate": number(row.exchange_rate, least=2, most=8) if row.exchange_rate is not None else "",
         "received": received,
+        "papers": papers_of_top_up(row.pk),
         "paid": paid,
         "credited": credited,
         "is_paid_otherwise": bool(received) and paid != row.charge_amount.amount,

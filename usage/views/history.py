@@ -22,7 +22,7 @@ from billing.views.shell import Frame, render_page
 from organizations.services.projects import offers_sandbox
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.pages.history import HistoryFilter, HistoryRow, history_streams, kinds_used
-from usage.views.history_lines import history_lines
+from usage.views.history_lines import history_lines, papers_of
 
 PAGE_SIZE = 25
 CSV_HEADER = """number first_number date time timezone type description reason project count amount currency status
@@ -84,7 +84,7 @@ def history(request: HttpRequest, tenant: Tenant) -> HttpResponse:
             before=read_cursor(request.GET, "before"),
             after=read_cursor(request.GET, "after"),
         )
-    lines = history_lines(frame, page.rows, by_day=not query.view.is_set)
+    lines = history_lines(frame, page.rows, by_day=not query.view.is_set, papers=papers_of(frame, page.rows))
     context = {
         "place": in_place(frame.zone),
         "query": query,

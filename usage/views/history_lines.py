@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from billing.models import TransactionKind
 from billing.models.ledger import USAGE_KINDS
+from billing.selectors.documents import Paper, Papers, papers_beside
 from billing.templatetags.moments import DASH
 from billing.templatetags.money import number
 from billing.templatetags.stored import said
@@ -30,7 +31,7 @@ STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """A row as it is shown; `href` leads to its details where there are any."""
+    """A row as it is shown; `href` leads to its details where there are any, `paper` is the document of it."""
 
     row: HistoryRow
     title: str
@@ -38,6 +39,7 @@ class HistoryLine:
     href: str
     go: str
     numbers: str
+    paper: Paper | None = None
 
     @property
     def status(self) -> str:
@@ -59,13 +61,38 @@ class HistoryLine:
         return "in" if self.row.amount > 0 and self.row.status == SUCCESSFUL else ""
 
 
-def history_lines(frame: Frame, rows: Iterable[HistoryRow], *, by_day: bool = True) -> list[HistoryLine]:
-    """The rows of a page in words."""
+def history_lines(
+    frame: Frame, rows: Iterable[HistoryRow], *, by_day: bool = True, papers: Papers | None = None
+) -> list[HistoryLine]:
+    """The rows of a page in words, with the documents of them."""
     projects = {project.id: project.name for project in frame.tenant.projects}
-    return [_line(frame, row, projects, by_day=by_day) for row in rows]
+    return [_line(frame, row, projects, papers or Papers(), by_day=by_day) for row in rows]
 
 
-def _line(frame: Frame, row: HistoryRow, projects: dict[int, str], *, by_day: bool) -> HistoryLine:
+def papers_of(frame: Frame, rows: Sequence[HistoryRow]) -> Papers:
+    """The documents of a page's rows: receipts of payments, invoices of top-ups in flight, credit notes of refunds."""
+    return papers_beside(
+        wallet_id=frame.wallet.pk,
+        numbers=[row.number for row in rows if row.number and row.reference.startswith("payment:")],
+        top_ups=[row.top_up for row in rows if row.top_up and row.number is None],
+        refunds=[refund for row in rows if (refund := _refund_of(row)) is not None],
+    )
+
+
+def _refund_of(row: HistoryRow) -> int | None:
+    kind, _colon, rest = row.reference.partition(":")
+    return int(rest) if kind == "refund" and rest.isdigit() else None
+
+
+def _paper(row: HistoryRow, papers: Papers) -> Paper | None:
+    """The document that stands for a row, if there is one."""
+    if row.number is None and row.top_up is not None:
+        return papers.invoices.get(row.top_up)
+    refund = _refund_of(row)
+    return papers.receipts.get(row.number or 0) if refund is None else papers.credit_notes.get(refund)
+
+
+def _line(frame: Frame, row: HistoryRow, projects: dict[int, str], papers: Papers, *, by_day: bool) -> HistoryLine:
     is_group = by_day and row.kind in USAGE
     href, go = "", ""
     if is_group and row.kind == TransactionKind.CALL:
@@ -83,7 +110,8 @@ def _line(frame: Frame, row: HistoryRow, projects: dict[int, str], *, by_day: bo
     if row.kind == TransactionKind.DISPUTE and reason:
         reason = _("The reason given to the bank: %(reason)s") % {"reason": reason.replace("_", " ")}
     note = " · ".join(part for part in (reason, project) if part)
-    return HistoryLine(row, group_title(row) if is_group else single_title(row), note, href, go, numbers_of(row))
+    title, paper = (group_title(row), None) if is_group else (single_title(row), _paper(row, papers))
+    return HistoryLine(row, title, note, href, go, numbers_of(row), paper)
 
 
 def group_title(row: HistoryRow) -> str:

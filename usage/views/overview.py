@@ -17,6 +17,7 @@ from billing.models import WalletMode
 from billing.selectors.keyset import read_page
 from billing.templatetags.moments import day_span, in_place, month_name
 from billing.templatetags.money import micro_width, number
+from billing.views.documents import invoices_of
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
 from usage.selectors.cards import load_cards
@@ -63,6 +64,7 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     slots = chart_slots(frame, days, first=chart_from, last=today)
     context = {
         "place": in_place(frame.zone),
+        "invoices": invoices_of(frame) if frame.wallet.mode == WalletMode.POSTPAY else [],
         "parts": balance_parts(frame),
         "runway": runway_of(frame, whole_pace),
         "pace": pace,

@@ -39,7 +39,21 @@ CARD_WAY = {"card": "Visa ending 4242", "provider": "stripe", "back": "54.44", "
 REFUND = {"amount": "50", "currency": "USD", "ways": [CARD_WAY]}
 DISPUTE = {"taken": "54.44", "charge_currency": "USD", "amount": "50", "currency": "USD"}
 PLAN = {"plan": "Practice", "allotment": "200", "currency": "CREDIT"}
-INVOICE = {"number": "INV-2026-0042", "total": "1250.00", "currency": "USD", "due_on": "2026-04-14"}
+INVOICE = {
+    "number": "INV-2026-0042",
+    "total": "1250.00",
+    "currency": "USD",
+    "due_on": "2026-04-14",
+    "blocks_on": "2026-04-17",
+    "period": "4c2dd26b-5c0e-4b3c-b6f4-6ac1f7a3a9c3",
+}
+DOCUMENT = {
+    "number": "INV-2026-0042",
+    "total": "1250.00",
+    "currency": "USD",
+    "due_on": "",
+    "reference": "9b3ff1cc-20fd-4a35-9b20-3f2a0b9f8a51",
+}
 
 
 @dataclass(frozen=True)
@@ -124,10 +138,11 @@ SAMPLES: dict[str, Sample] = {
         "atllasx",
         ("next_at",),
     ),
-    "receipt": Sample(Event.DOCUMENT_READY, {**INVOICE, "kind": "receipt"}),
-    "invoice": Sample(Event.DOCUMENT_READY, {**INVOICE, "kind": "invoice"}),
-    "certificate": Sample(Event.DOCUMENT_READY, {**INVOICE, "kind": "certificate"}),
-    "credit note": Sample(Event.DOCUMENT_READY, {**INVOICE, "kind": "credit_note"}),
+    "receipt": Sample(Event.DOCUMENT_READY, {**DOCUMENT, "kind": "receipt"}),
+    "invoice for a top-up": Sample(Event.DOCUMENT_READY, {**DOCUMENT, "kind": "proforma"}),
+    "invoice": Sample(Event.DOCUMENT_READY, {**DOCUMENT, "kind": "invoice", "due_on": "2026-04-14"}),
+    "certificate": Sample(Event.DOCUMENT_READY, {**DOCUMENT, "kind": "certificate"}),
+    "credit note": Sample(Event.DOCUMENT_READY, {**DOCUMENT, "kind": "credit_note"}),
     "invoice due": Sample(Event.INVOICE_DUE, INVOICE, "aitelier"),
     "invoice overdue": Sample(Event.INVOICE_OVERDUE, INVOICE, "aitelier"),
     "export": Sample(

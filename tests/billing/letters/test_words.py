@@ -123,6 +123,10 @@ You asked for a refund of $50.00. We look at it and write to you again.
 Visa ending 4242: $54.44
 Bank transfer: $20.00
 See the refunds""",
+    "invoice overdue": """Invoice INV-2026-0042 is overdue
+It was due on Apr 14, 2026. From Apr 17, 2026 on no new call starts until it is paid.
+To pay: $1,250.00
+Pay the invoice""",
     "spike": """$18.412 spent in an hour, unlike the usual
 It was spent on Mar 15, 2026 from 04:00 to 05:00. At that hour of the week it is about $2.10.
 If you do not expect it, look at the calls. A daily cap stops new calls once it is reached.
