@@ -16,6 +16,7 @@ from lxml import etree
 from stdnum import iban
 
 from billing.documents.content import Content, Line, Party
+from billing.documents.xml_text import xml_text
 from billing.tax import Treatment
 from organizations.identifiers import EU
 
@@ -257,8 +258,8 @@ def _node(name: str, *children: etree._Element | str | None, **attributes: str) 
 
 
 def _text(name: str, text: str, **attributes: str) -> etree._Element | None:
-    """An element of what people wrote: none for empty text, nothing in it that XML cannot hold."""
-    kept = "".join(each if each.isprintable() else " " for each in text).strip()
+    """An element of what people wrote; none for empty text."""
+    kept = xml_text(text)
     return _node(name, kept, **attributes) if kept else None
 
 

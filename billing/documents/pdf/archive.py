@@ -18,6 +18,7 @@ from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFString
 
 from billing.documents.pdf.sheet import Sheet
 from billing.documents.pdf.streams import ArchiveStream
+from billing.documents.xml_text import xml_text
 
 PRODUCER = "reportlab"
 ATTACHMENT = "factur-x.xml"  # the name that the standard asks for
@@ -113,7 +114,8 @@ def _file(sheet: Sheet, attachment: bytes, properties: Properties) -> PDFDiction
 
 def _metadata(properties: Properties, *, has_attachment: bool) -> bytes:
     moment = f"{properties.issued_on:%Y-%m-%d}T00:00:00Z"
-    title, author, subject = map(escape, (properties.title, properties.author, properties.subject))
+    texts = (properties.title, properties.author, properties.subject)
+    title, author, subject = (escape(xml_text(text)) for text in texts)
     packet = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">

@@ -15,8 +15,9 @@ import pytest
 from lxml import etree
 from pypdf import PdfReader
 
+from billing.documents.content import Party
 from billing.documents.pdf import render
-from tests.billing.documents_pdf.contents import EACH_KIND, german_invoice, indian_receipt, invoice, russian
+from tests.billing.documents_pdf.contents import EACH_KIND, a_content, german_invoice, indian_receipt, invoice, russian
 
 DOCUMENTS = {**EACH_KIND, "hindi": indian_receipt(), "russian": russian("certificate"), "european": german_invoice()}
 ROOT = Path(__file__).parents[3]
@@ -80,6 +81,14 @@ def test_the_file_says_what_it_is_in_which_language_and_colours(name: str) -> No
     intent = root["/OutputIntents"][0].get_object()
     assert intent["/S"] == "/GTS_PDFA1"
     assert intent["/DestOutputProfile"].get_data()[16:20] == b"RGB "
+
+
+def test_a_name_that_xml_cannot_hold_leaves_the_properties_readable() -> None:
+    content = a_content(buyer=Party("A\x01 & <B> क\N{ZERO WIDTH JOINER}ष"))
+    root: Any = PdfReader(BytesIO(render(content))).trailer["/Root"]
+    metadata = etree.fromstring(root["/Metadata"].get_data())
+    subject = metadata.findtext(".//{http://purl.org/dc/elements/1.1/}description//{*}li")
+    assert subject == "A  & <B> क\N{ZERO WIDTH JOINER}ष"
 
 
 def test_the_structure_has_a_heading_paragraphs_and_a_table_of_rows() -> None:
