@@ -7,12 +7,14 @@ import io
 from datetime import date
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.core.files.storage import storages
 
 from billing.models import AuditExport
 from billing.services.exports.archive import unpack
 from billing.services.exports.asking import ask
 from billing.services.exports.making import make
+from billing.services.exports.signing import load_public_key, public_keys
 from organizations.models import Account
 from tests.factories import make_user
 
@@ -43,3 +45,8 @@ def unpacked(export: AuditExport, folder: Path) -> Path:
 def rows(path: Path) -> list[dict[str, str]]:
     """A file's rows, as a program of an auditor reads them."""
     return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
+
+
+def trusted() -> list[Ed25519PublicKey]:
+    """The keys that this site has published."""
+    return [load_public_key(key.public_key.encode()) for key in public_keys()]
