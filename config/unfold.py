@@ -69,6 +69,8 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Coupon batches", "sell", "billing", "couponbatch"),
             _item("Coupons", "confirmation_number", "billing", "coupon"),
             _item("Redemptions", "redeem", "billing", "couponredemption"),
+            _item("Postpay periods", "calendar_month", "billing", "billingperiod"),
+            _item("Postpay terms", "receipt_long", "billing", "postpayterms"),
             _item("Differences", "rule", "billing", "paymentdifference"),
             _item("Reconciliations", "balance", "billing", "reconciliationrun"),
             _item("Webhooks", "webhook", "billing", "providerevent"),

@@ -6,7 +6,7 @@ The form saves the settings and nothing else: the cached balances belong to `bil
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django import forms
 from django.contrib import admin, messages
@@ -19,7 +19,7 @@ from unfold.decorators import display
 
 from billing.admin.wallet_actions import WalletActions
 from billing.admin.wallet_panels import available, balance, wallet_panels
-from billing.models import Wallet, WalletMode
+from billing.models import Wallet
 from billing.services import calls, grants
 from organizations.admin import panels
 from organizations.admin.amounts import AmountField, CurrencyAmountsForm, amount_html, money_column
@@ -27,10 +27,7 @@ from organizations.admin.panels import Panel, badge, link
 from organizations.models import Account
 
 SETTINGS = (
-    "mode",
-    "credit_limit",
     "is_frozen",
-    "is_overdue",
     "daily_cap",
     "concurrency_limit",
     "alert_below",
@@ -42,7 +39,6 @@ SETTINGS = (
 class WalletForm(CurrencyAmountsForm):
     """The settings of a wallet."""
 
-    credit_limit = AmountField.of(Wallet, "credit_limit", required=False, empty=Decimal(0))
     daily_cap = AmountField.of(Wallet, "daily_cap", required=False, minimum=None, above=Decimal(0))
     alert_below = AmountField.of(Wallet, "alert_below", required=False, minimum=None, above=Decimal(0))
     monthly_allotment = AmountField.of(Wallet, "monthly_allotment", required=False, empty=Decimal(0))
@@ -51,7 +47,6 @@ class WalletForm(CurrencyAmountsForm):
         model = Wallet
         fields = SETTINGS
         help_texts: ClassVar[dict[str, str]] = {
-            "mode": "Prepaid: calls stop when the balance ends. Postpay: they go on down to the credit limit.",
             "allotment_anchor": "The day the billing cycle began; the allotment starts anew on its day of each month. "
             "Empty: the day the first allotment is given.",
         }
@@ -62,13 +57,6 @@ class WalletForm(CurrencyAmountsForm):
         if limit == 0:
             raise forms.ValidationError("Write 1 or more, or leave it empty. To stop all calls, freeze the wallet.")
         return limit
-
-    def clean(self) -> dict[str, Any] | None:
-        """A credit limit only where there is credit."""
-        cleaned = super().clean()
-        if cleaned and cleaned.get("mode") == WalletMode.PREPAID and cleaned.get("credit_limit"):
-            self.add_error("credit_limit", "A prepaid wallet has no credit limit. Write 0, or choose postpay.")
-        return cleaned
 
 
 @admin.register(Wallet)
@@ -96,11 +84,14 @@ class WalletAdmin(WalletActions):
     ordering = ("-id",)
     search_fields = ("account__name", "account__external_id", "account__email")
     fieldsets = (
-        ("How it pays", {"fields": (("mode", "credit_limit"), ("is_frozen", "is_overdue"))}),
+        (
+            "How it pays",
+            {"fields": (("mode", money_column("credit_limit", "credit limit")), ("is_overdue", "is_frozen"))},
+        ),
         ("Limits", {"fields": (("daily_cap", "concurrency_limit"), "alert_below")}),
         ("Monthly allotment", {"fields": (("monthly_allotment", "allotment_anchor"), "allotment_resets_at")}),
     )
-    readonly_fields = ("allotment_resets_at",)
+    readonly_fields = ("mode", fieldsets[0][1]["fields"][0][1], "is_overdue", "allotment_resets_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: a wallet is opened with its account."""

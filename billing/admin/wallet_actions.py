@@ -14,11 +14,11 @@ from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSplitDateTimeWidget
 
 from billing.admin.wallet_panels import balance
+from billing.admin.wallet_postpay import PostpayActions
 from billing.models import GrantKind, Hold, HoldStatus, TransactionKind, Wallet
 from billing.services import credits, holds, wallets
 from organizations.admin import actions
 from organizations.admin.amounts import AmountField, amount_html, amount_text
-from organizations.admin.base import BackOfficeAdmin
 
 DIRECTIONS = (("credit", "Credit: add to the balance"), ("debit", "Debit: take from the balance"))
 
@@ -68,19 +68,23 @@ class PromoForm(_AmountForm):
         return expires
 
 
-class WalletActions(BackOfficeAdmin):
+class WalletActions(PostpayActions):
     """The actions of a wallet's page."""
 
     actions_detail = (
         "adjust",
         "grant_promo",
-        {"title": "More", "icon": "more_horiz", "items": ("release_holds", "freeze", "unfreeze")},
+        {
+            "title": "More",
+            "icon": "more_horiz",
+            "items": ("switch_to_postpay", "end_postpay", "release_holds", "freeze", "unfreeze"),
+        },
     )
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
-        """The one of freeze and unfreeze that fits."""
+        """The one of freeze and unfreeze that fits, and of postpay what fits."""
         frozen = Wallet.objects.filter(pk=object_id, is_frozen=True).exists()
-        unfit = "_freeze" if frozen else "_unfreeze"
+        unfit = ("_freeze" if frozen else "_unfreeze", *self.postpay_unfit(object_id))
         found: list[Any] = super().get_actions_detail(request, object_id)
         return [one for one in found if not one.action_name.endswith(unfit)]
 

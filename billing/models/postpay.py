@@ -20,6 +20,7 @@ from organizations.fields import amount_field, currency_field, not_nan
 from organizations.models import Organization
 
 CENT = Decimal("0.01")
+COLLECTS_BY = [(PaymentProvider.STRIPE.value, "Stripe Invoice"), (PaymentProvider.BANK.value, "Bank transfer")]
 
 
 class PostpayTerms(models.Model):
@@ -35,7 +36,7 @@ class PostpayTerms(models.Model):
     )
     collects_by = models.CharField(
         max_length=12,
-        choices=[(PaymentProvider.STRIPE.value, "Stripe Invoice"), (PaymentProvider.BANK.value, "Bank transfer")],
+        choices=COLLECTS_BY,
         default=PaymentProvider.STRIPE.value,
     )
     net_days = models.PositiveSmallIntegerField(default=30, help_text="From the invoice to the day it is due.")

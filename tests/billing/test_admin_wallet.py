@@ -38,8 +38,6 @@ def action(wallet: Wallet, name: str) -> str:
 def settings_of(wallet: Wallet, **changes: Any) -> dict[str, Any]:
     """The settings form as the browser sends it."""
     return {
-        "mode": wallet.mode,
-        "credit_limit": "0",
         "daily_cap": "",
         "concurrency_limit": "",
         "alert_below": "",
@@ -206,9 +204,7 @@ def test_saving_settings_writes_nothing_but_settings(wallet: Wallet, staff_clien
     ("changes", "told"),
     [
         ({"is_frozen": "on"}, ["calls_refused: wallet_frozen"]),
-        ({"is_overdue": "on"}, ["calls_refused: payment_overdue"]),
         ({"daily_cap": "0.001"}, ["calls_refused to services: daily_limit_reached"]),
-        ({"mode": "postpay"}, []),
         ({"alert_below": "1000"}, []),
     ],
 )
@@ -229,12 +225,6 @@ def test_a_setting_that_stops_calls_is_told_and_what_it_moved_is_not(
     [
         ({"daily_cap": "0"}, "daily_cap", "Write an amount above 0."),
         ({"daily_cap": "ten"}, "daily_cap", "Write a plain number with at most six decimals, such as 25 or 0.125."),
-        ({"mode": "postpay", "credit_limit": "-1"}, "credit_limit", "Write 0 or more."),
-        (
-            {"credit_limit": "5"},
-            "credit_limit",
-            "A prepaid wallet has no credit limit. Write 0, or choose postpay.",
-        ),
         ({"monthly_allotment": "-5"}, "monthly_allotment", "Write 0 or more."),
         (
             {"concurrency_limit": "0"},

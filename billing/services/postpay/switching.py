@@ -14,7 +14,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.models import BillingPeriod, PaymentProvider, PeriodStatus, PostpayTerms, Wallet, WalletMode
+from billing.models import BillingPeriod, PeriodStatus, PostpayTerms, Wallet, WalletMode
+from billing.models.postpay import COLLECTS_BY
 from billing.providers import provider as provider_called
 from billing.selectors.taxation import issuer_of
 from billing.services import alerts
@@ -29,7 +30,6 @@ from organizations.models import Organization
 
 logger = logging.getLogger(__name__)
 
-COLLECTS_BY = (PaymentProvider.STRIPE.value, PaymentProvider.BANK.value)
 LEVELS = alerts.OF_SETTINGS | alerts.LOW | alerts.EMPTY
 
 
@@ -139,7 +139,7 @@ def _check(
         check_amount(credit_limit, wallet.currency)
     except ValidationError as error:
         raise ValidationError({"credit_limit": error.messages}) from error
-    if collects_by not in COLLECTS_BY or not provider_called(collects_by).is_ready():
+    if collects_by not in dict(COLLECTS_BY) or not provider_called(collects_by).is_ready():
         raise ValidationError({"collects_by": _("This way to pay is not available. Choose another one.")})
     if organization_id is None:
         return None
