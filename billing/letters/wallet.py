@@ -41,8 +41,8 @@ def _low(notice: Notice) -> Message:
 def _refused(notice: Notice) -> Message:
     reason = notice.facts["reason"]
     if reason != INSUFFICIENT:
-        label, page = _("See the balance"), page_url("overview")
-        return Message(_("New calls are refused"), (words_of(reason),), _balance(notice), label, page)
+        button = _invoices() if reason == "payment_overdue" else (_("See the balance"), page_url("overview"))
+        return Message(_("New calls are refused"), (words_of(reason),), _balance(notice), *button)
     if Decimal(notice.facts["balance"]) > 0:
         words = {"floor": amount(notice, "floor")}
         why = _("Calls start from %(floor)s on. Until the balance is topped up, every new call is refused.") % words
@@ -82,8 +82,7 @@ def _credit_near(notice: Notice) -> Message:
         _("The credit limit of %(limit)s is nearly used") % {"limit": amount(notice, "credit_limit")},
         (_("At the limit no new call starts. Pay an invoice, or ask for a higher limit."),),
         _balance(notice),
-        _("See the balance"),
-        page_url("overview"),
+        *_invoices(),
     )
 
 
@@ -92,9 +91,12 @@ def _credit_reached(notice: Notice) -> Message:
         _("The credit limit of %(limit)s is reached") % {"limit": amount(notice, "credit_limit")},
         (_("No new call starts until an invoice is paid or the limit is raised."),),
         _balance(notice),
-        _("See the balance"),
-        page_url("overview"),
+        *_invoices(),
     )
+
+
+def _invoices() -> tuple[str, str]:
+    return _("Look at the invoices"), page_url("documents")
 
 
 def _balance(notice: Notice) -> Pairs:

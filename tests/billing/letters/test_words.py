@@ -75,6 +75,12 @@ def test_every_message_leads_to_a_page_that_exists(say: Callable[..., Message], 
         assert parse_qs(urlsplit(url).query)["of_account"] == [str(Account.objects.get().pk)]
 
 
+@pytest.mark.parametrize("name", ["refused, overdue", "credit near", "credit reached"])
+def test_what_a_payment_of_an_invoice_mends_leads_to_the_invoices(say: Callable[..., Message], name: str) -> None:
+    message = say(SAMPLES[name])
+    assert (message.action, urlsplit(message.url).path) == ("Look at the invoices", "/billing/documents/")
+
+
 @pytest.mark.parametrize("name", [name for name, sample in SAMPLES.items() if sample.optional])
 def test_what_may_be_missing_may_be_missing(say: Callable[..., Message], name: str) -> None:
     sample = SAMPLES[name]
