@@ -13,13 +13,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
 
-from billing.models import Coupon, CouponBatch, GrantKind, TransactionKind
+from billing.models import Coupon, CouponBatch
 from billing.services.accounts import open_account
-from billing.services.credits import credit
 from organizations.models import Account, Membership, Organization, Product, User
 from organizations.services.accounts import ProjectSpec
+from usage.services.demo import invoiced
 from usage.services.demo.clock import clock_at
 from usage.services.demo.history import live_through
+from usage.services.demo.paying import issuer_since, leave_documents, pay_in
 from usage.services.products.demo_table import DemoAccount, DemoCoupon
 from usage.services.products.files import ProductFile
 
@@ -56,9 +57,12 @@ def _offer(product: Product, demo: DemoCoupon) -> None:
 
 def _make(product: Product, demo: DemoAccount, file: ProductFile) -> None:
     now = timezone.now()
-    with clock_at(now - timedelta(days=DAYS)):
+    days = invoiced.DAYS if demo.credit_limit else DAYS
+    with clock_at(now - timedelta(days=days)):
         account = _open(product, demo)
-    live_through(account=account, demo=demo, card=file.card, now=now, days=DAYS)
+    live_through(account=account, demo=demo, card=file.card, now=now, days=days)
+    if not demo.credit_limit:
+        leave_documents(account=account, amount=demo.top_up)
 
 
 def _open(product: Product, demo: DemoAccount) -> Account:
@@ -72,6 +76,7 @@ def _open(product: Product, demo: DemoAccount) -> Account:
         projects=[ProjectSpec(project.external_id, project.name, project.mode or None) for project in demo.projects],
     )
     Account.objects.filter(pk=account.pk).update(email=demo.email)
+    issuer_since(account, timezone.now())
     for member in demo.members:
         user = User.objects.filter(email=member.email).first()
         if user is None:
@@ -79,13 +84,8 @@ def _open(product: Product, demo: DemoAccount) -> Account:
         Membership.objects.create(account=account, user=user, role=member.role)
     for place, organization in enumerate(demo.organizations):
         Organization.objects.create(account=account, is_default=place == 0, **asdict(organization))
-    credit(
-        wallet_id=account.wallet.pk,
-        kind=GrantKind.PAID,
-        amount=demo.balance,
-        key="demo:opening",
-        transaction_kind=TransactionKind.CREDIT,
-        description="Bank transfer",
-        reason="Demo",
-    )
+    if demo.credit_limit:
+        invoiced.switch(account, demo)
+    else:
+        pay_in(account=account, amount=demo.balance)
     return account

@@ -11,14 +11,15 @@ from datetime import date, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
-from billing.models import GrantKind, ProductTerms, TransactionKind
-from billing.services.credits import credit
+from billing.models import ProductTerms
 from organizations.models import Account, Product, Service
 from organizations.selectors.keys import KeyContext
 from usage.rating.types import CardVersion
 from usage.services.charge import charge_events
 from usage.services.chat_hours import charge_due_hours
 from usage.services.demo.clock import clock_at
+from usage.services.demo.invoiced import settle_months
+from usage.services.demo.paying import pay_in
 from usage.services.demo.traffic import Prices, events_of
 from usage.services.incoming import IncomingEvent
 from usage.services.products.demo_table import DemoAccount
@@ -46,6 +47,8 @@ def live_through(*, account: Account, demo: DemoAccount, card: CardVersion, now:
                 accepted += sum(answer["status"] == "accepted" for answer in answers)
             if any(project.chats_per_day for project in demo.projects):
                 charge_due_hours()
+            if demo.credit_limit:
+                settle_months(account)
     return accepted
 
 
@@ -101,15 +104,7 @@ def _block(event: IncomingEvent) -> tuple[date, int]:
 
 def _top_up(account: Account, demo: DemoAccount, moment: datetime) -> None:
     with clock_at(moment):
-        credit(
-            wallet_id=account.wallet.pk,
-            kind=GrantKind.PAID,
-            amount=demo.top_up,
-            key=f"demo:top-up:{moment:%Y-%m-%d}",
-            transaction_kind=TransactionKind.CREDIT,
-            description="Bank transfer",
-            reason="Demo",
-        )
+        pay_in(account=account, amount=demo.top_up)
 
 
 def _key(service: Service) -> KeyContext:

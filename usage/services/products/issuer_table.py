@@ -28,6 +28,7 @@ class IssuerSpec:
     registration_number: str
     email: str
     taxes_top_ups: bool
+    issues_certificates: bool
     timezone: str
     language: str
     bank_name: str
@@ -58,6 +59,7 @@ def read_issuer(table: Table) -> IssuerSpec | str:
         registration_number=_optional(table, "registration_number"),
         email=_optional(table, "email"),
         taxes_top_ups=table.flag("taxes_top_ups", True),
+        issues_certificates=table.flag("issues_certificates", False),
         timezone=table.timezone("UTC"),
         language=table.choice("language", dict(settings.LANGUAGES), settings.LANGUAGE_CODE),
         bank_name=_optional(table, "bank_name"),
