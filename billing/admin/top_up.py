@@ -133,8 +133,9 @@ class TopUpAdmin(ReadOnlyMixin, TopUpActions):
 
     @display(description="taxes")
     def shown_taxes(self, obj: TopUp) -> str:
-        """Each tax with its rate."""
-        return ", ".join(f"{line['name']} {line['percent']}%: {line['amount']}" for line in obj.tax_lines) or "none"
+        """Each tax with its rate, and the rule that they are by."""
+        taxes = ", ".join(f"{line['name']} {line['percent']}%: {line['amount']}" for line in obj.tax_lines) or "none"
+        return f"{taxes} ({obj.tax_treatment.replace('_', ' ')})" if obj.tax_treatment else taxes
 
     @display(description="payment page")
     def shown_page(self, obj: TopUp) -> SafeString | str:

@@ -28,6 +28,7 @@ from billing.views.auto_top_up_form import RuleForm, form_of, preview_of, read_r
 from billing.views.payment_pages import SeeOther, moves_no_money
 from billing.views.roles import may_pay, require_payer
 from billing.views.shell import Frame, render_page
+from billing.views.tax_words import treatment_note
 from organizations.tenancy import Tenant, tenant_page
 
 ATTEMPTS_SHOWN = 10
@@ -122,6 +123,7 @@ def _confirm(request: HttpRequest, frame: Frame, form: RuleForm, ahead: Preview)
     context = {
         "form": form,
         "ahead": ahead,
+        "tax_note": treatment_note(ahead.quote.tax_treatment),
         "agreement": _agreement(ahead),
         "after": frame.balance.available + ahead.amount_now,
         "is_stand_in": moves_no_money(frame.terms),
