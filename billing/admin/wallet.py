@@ -26,6 +26,7 @@ from organizations.admin.amounts import AmountField, CurrencyAmountsForm, amount
 from organizations.admin.panels import Panel, badge, link
 from organizations.models import Account
 
+CREDIT_LIMIT = money_column("credit_limit", "credit limit")
 SETTINGS = (
     "is_frozen",
     "daily_cap",
@@ -84,14 +85,11 @@ class WalletAdmin(WalletActions):
     ordering = ("-id",)
     search_fields = ("account__name", "account__external_id", "account__email")
     fieldsets = (
-        (
-            "How it pays",
-            {"fields": (("mode", money_column("credit_limit", "credit limit")), ("is_overdue", "is_frozen"))},
-        ),
+        ("How it pays", {"fields": (("mode", CREDIT_LIMIT), ("is_overdue", "is_frozen"))}),
         ("Limits", {"fields": (("daily_cap", "concurrency_limit"), "alert_below")}),
         ("Monthly allotment", {"fields": (("monthly_allotment", "allotment_anchor"), "allotment_resets_at")}),
     )
-    readonly_fields = ("mode", fieldsets[0][1]["fields"][0][1], "is_overdue", "allotment_resets_at")
+    readonly_fields = ("mode", CREDIT_LIMIT, "is_overdue", "allotment_resets_at")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody: a wallet is opened with its account."""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.services.postpay.months import first_month, midnight, next_month
@@ -63,6 +63,7 @@ def test_a_move_in_between_keeps_the_frozen_end_and_begins_there() -> None:
     assert after.ends_at == instant("2026-05-01 07:00")
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # time zones are read from files
 @given(
     st.datetimes(datetime(2024, 1, 1), datetime(2032, 12, 31)),
     st.lists(st.sampled_from(ZONES), min_size=14, max_size=14),

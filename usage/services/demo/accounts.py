@@ -17,6 +17,7 @@ from billing.models import Coupon, CouponBatch
 from billing.services.accounts import open_account
 from organizations.models import Account, Membership, Organization, Product, User
 from organizations.services.accounts import ProjectSpec
+from usage.services.demo import invoiced
 from usage.services.demo.clock import clock_at
 from usage.services.demo.history import live_through
 from usage.services.demo.paying import issuer_since, leave_documents, pay_in
@@ -56,10 +57,12 @@ def _offer(product: Product, demo: DemoCoupon) -> None:
 
 def _make(product: Product, demo: DemoAccount, file: ProductFile) -> None:
     now = timezone.now()
-    with clock_at(now - timedelta(days=DAYS)):
+    days = invoiced.DAYS if demo.credit_limit else DAYS
+    with clock_at(now - timedelta(days=days)):
         account = _open(product, demo)
-    live_through(account=account, demo=demo, card=file.card, now=now, days=DAYS)
-    leave_documents(account=account, amount=demo.top_up)
+    live_through(account=account, demo=demo, card=file.card, now=now, days=days)
+    if not demo.credit_limit:
+        leave_documents(account=account, amount=demo.top_up)
 
 
 def _open(product: Product, demo: DemoAccount) -> Account:
@@ -81,5 +84,8 @@ def _open(product: Product, demo: DemoAccount) -> Account:
         Membership.objects.create(account=account, user=user, role=member.role)
     for place, organization in enumerate(demo.organizations):
         Organization.objects.create(account=account, is_default=place == 0, **asdict(organization))
-    pay_in(account=account, amount=demo.balance)
+    if demo.credit_limit:
+        invoiced.switch(account, demo)
+    else:
+        pay_in(account=account, amount=demo.balance)
     return account

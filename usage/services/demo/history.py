@@ -18,6 +18,7 @@ from usage.rating.types import CardVersion
 from usage.services.charge import charge_events
 from usage.services.chat_hours import charge_due_hours
 from usage.services.demo.clock import clock_at
+from usage.services.demo.invoiced import settle_months
 from usage.services.demo.paying import pay_in
 from usage.services.demo.traffic import Prices, events_of
 from usage.services.incoming import IncomingEvent
@@ -46,6 +47,8 @@ def live_through(*, account: Account, demo: DemoAccount, card: CardVersion, now:
                 accepted += sum(answer["status"] == "accepted" for answer in answers)
             if any(project.chats_per_day for project in demo.projects):
                 charge_due_hours()
+            if demo.credit_limit:
+                settle_months(account)
     return accepted
 
 

@@ -62,7 +62,10 @@ class DemoCoupon:
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """A customer to look at: only ever created in development. `top_up` is paid in twice within the month."""
+    """A customer to look at: only ever created in development. `top_up` is paid in twice within the month.
+
+    One with a `credit_limit` pays by invoice instead, and has had some months of it.
+    """
 
     external_id: str
     name: str
@@ -74,6 +77,7 @@ class DemoAccount:
     projects: tuple[DemoProject, ...]
     members: tuple[DemoMember, ...]
     organizations: tuple[DemoOrganization, ...] = ()
+    credit_limit: Decimal = Decimal(0)
 
 
 def read_demo_account(table: Table, timezone: str, services: Sequence[tuple[str, str]]) -> DemoAccount:
@@ -90,6 +94,7 @@ def read_demo_account(table: Table, timezone: str, services: Sequence[tuple[str,
         projects=tuple(_project(project, slugs) for project in table.tables("projects")),
         members=tuple(_member(member) for member in table.tables("members")),
         organizations=tuple(_organization(row) for row in table.tables("organizations")),
+        credit_limit=table.number("credit_limit", "0"),
     )
     table.done()
     return account
