@@ -95,6 +95,18 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Documents and tax",
+        "separator": True,
+        "items": [
+            _item("Documents", "description", "billing", "document"),
+            _item("Not made", "report", "billing", "documentfailure"),
+            _item("Issuers", "apartment", "billing", "issuer"),
+            _item("Number series", "tag", "billing", "numberseries"),
+            _item("Tax rates", "percent", "billing", "taxrate"),
+            _item("VAT checks", "fact_check", "billing", "vatcheck"),
+        ],
+    },
+    {
         "title": "Ledger",
         "separator": True,
         "items": [
@@ -102,6 +114,10 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Grants", "redeem", "billing", "grant"),
             _item("Holds", "lock_clock", "billing", "hold"),
             _item("Ledger checks", "fact_check", "billing", "ledgerverification"),
+            _item("Audit exports", "lab_profile", "billing", "auditexport"),
+            _item("Signed days", "verified", "billing", "signedday"),
+            _item("Chain heads", "link", "billing", "chainhead"),
+            _item("Signing keys", "key_vertical", "billing", "signingkey"),
             _item("Transfers", "swap_horiz", "billing", "transfer"),
             _item("Ledger accounts", "account_tree", "billing", "ledgeraccount"),
             _item("Hourly movements", "schedule", "billing", "hourlymovement"),
@@ -130,8 +146,6 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Top-up terms", "price_check", "billing", "topupterms"),
             _item("Credit packs", "inventory", "billing", "creditpack"),
             _item("Plans", "card_membership", "billing", "plan"),
-            _item("Tax rates", "percent", "billing", "taxrate"),
-            _item("VAT checks", "fact_check", "billing", "vatcheck"),
             _item("Exchange rates", "currency_exchange", "billing", "exchangerate"),
             _item("Services", "dns", "organizations", "service"),
             _item("API keys", "key", "organizations", "servicekey"),

@@ -1,4 +1,4 @@
-"""What of the payments waits for a person, counted for the dashboard up to a limit: four small indexed counts."""
+"""What of the payments waits for a person, counted for the dashboard up to a limit: five small counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
-from billing.models import AutoTopUp, PaymentDifference, ProviderEvent, ProviderEventStatus, Refund, RefundStatus
+from billing.models import (
+    AutoTopUp,
+    DocumentFailure,
+    PaymentDifference,
+    ProviderEvent,
+    ProviderEventStatus,
+    Refund,
+    RefundStatus,
+)
 
 COUNTED = 10_001
 
@@ -25,7 +33,7 @@ class Attention:
 
 
 def payments() -> Iterator[Attention]:
-    """Refunds to decide, failing automatic top-ups, webhooks given up and differences to explain."""
+    """Refunds to decide, failing automatic top-ups, webhooks given up, differences to explain, documents not made."""
     requested = Refund.objects.filter(status=RefundStatus.REQUESTED)
     asked = {"status__exact": RefundStatus.REQUESTED}
     yield Attention("Refund requests", "wait for a decision", Refund, _count(requested), asked)
@@ -42,6 +50,8 @@ def payments() -> Iterator[Attention]:
         _count(differing),
         {"closed_at__isempty": 1},
     )
+    unmade = DocumentFailure.objects.all()
+    yield Attention("Documents not made", "tried again by themselves", DocumentFailure, _count(unmade))
 
 
 def _count(rows: QuerySet[Any]) -> int:

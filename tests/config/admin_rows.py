@@ -26,6 +26,8 @@ from notifications.services.notices import Told, tell
 from organizations.models import Account, Invitation, Membership, Product, Service, ServiceKey, User
 from organizations.selectors.keys import KeyContext
 from tests.config.coupon_rows import offer_rows, setting_rows
+from tests.config.document_rows import document_rows
+from tests.config.export_rows import export_rows
 from tests.config.refund_rows import refund_rows
 from tests.config.stripe_rows import stripe_rows
 from tests.factories import make_user, open_test_account
@@ -94,6 +96,8 @@ def fill(products: dict[str, Product]) -> None:
         _auto_top_up(account, number)
         _top_up(account, number)
         refund_rows(account, number)
+        document_rows(account, number)
+        export_rows(account, number)
         _usage(account, service, number)
         _product(number)
         offer_rows(account, number)

@@ -25,6 +25,8 @@ INLINE = {
     # Edited on the page of their version.
     "usage.Rate",
     "usage.FreeRule",
+    # Shown on the page of its document.
+    "billing.DocumentFile",
     # Shown on the page of their delivery.
     "notifications.Attempt",
     # What senders keep for each other, and no reader's business.
@@ -54,6 +56,8 @@ READ_ONLY = (
     "billing.AutoTopUp",
     "billing.Card",
     "billing.Payment",
+    "billing.Document",
+    "billing.DocumentFailure",
     "billing.ProviderEvent",
     "billing.Refund",
     "billing.Dispute",
