@@ -14,6 +14,7 @@ from django.db import transaction
 from billing.models import Document, GrantKind, Transaction, Wallet
 from billing.services import ledger
 from billing.services.books import Note
+from billing.services.chain import TransferPart
 from billing.services.documents import due
 from organizations.models import Account, Organization
 from tests.billing.documents.issued import issuer_of, organization_of, pay, stated
@@ -50,7 +51,8 @@ def undo(wallet: Wallet, number: int) -> None:
     with transaction.atomic():
         books, _ = ledger.open_books([wallet.pk])
         charged = Transaction.objects.get(wallet=wallet, key=f"charge:{number}")
-        parts = list(charged.transfers.values_list("source_id", "target_id", "amount", "grant_id"))
+        rows = charged.transfers.values_list("source_id", "target_id", "amount", "grant_id")
+        parts: list[TransferPart] = list(rows)
         grants = ledger.load_grants(books, [grant_id for *_part, grant_id in parts if grant_id])
         note = Note("void", f"void:{number}", f"Reversal of no. {charged.number}", "Wrong")
         books.reverse(books.wallets[wallet.pk], parts, grants, note, spent_on=charged.day)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 import time_machine
@@ -20,6 +21,9 @@ from tests import products
 from tests.billing.documents.issued import issuer_of, order, organization_of, pay
 from tests.billing.documents.test_certificates import undo, use
 from tests.factories import open_test_account
+
+if TYPE_CHECKING:
+    from pytest_django.plugin import DjangoDbBlocker
 
 RULES = {rule.name for rule in documents.INVARIANTS}
 RECEIPT = "kind = 'receipt' AND corrects_id IS NULL AND tax > 0"
@@ -69,7 +73,7 @@ BREAKS = [
 
 
 @pytest.fixture(scope="module")
-def world(django_db_setup: None, django_db_blocker: Callable[[], object]) -> Iterator[None]:
+def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Documents of every kind but a period's invoice, written once; never committed."""
     from billing.services.documents import files
 
@@ -124,7 +128,7 @@ def _write(clock: time_machine.Traveller) -> None:
 
 
 @pytest.fixture
-def damage(world: None, django_db_blocker: Callable[[], object]) -> Iterator[Callable[[str], None]]:
+def damage(world: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[str], None]]:
     """Runs plain SQL with the triggers and foreign keys looking away; undone after the test."""
     with django_db_blocker.unblock(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
