@@ -85,6 +85,15 @@ def test_staff_hear_once_of_a_service_none_of_whose_accounts_has_calls(
     assert (silent_since(), len(letters())) == (None, 1)
 
 
+def test_staff_who_switched_a_service_off_know_that_it_is_silent(
+    pair: tuple[Account, Account, time_machine.Traveller],
+) -> None:
+    _first, _second, clock = pair
+    Service.objects.update(is_active=False)
+    clock.shift(timedelta(hours=1))
+    assert (tell_due(), letters(), silent_since()) == (2, [], None)
+
+
 def test_a_service_that_reports_of_one_account_is_not_silent(
     pair: tuple[Account, Account, time_machine.Traveller],
 ) -> None:

@@ -86,7 +86,8 @@ def tell_due() -> int:
 def _tell_staff(service_id: int, *, since: datetime, accounts: int) -> None:
     """Once for each silence: whoever marks the service writes."""
     with transaction.atomic():
-        if Service.objects.filter(pk=service_id, silent_since=None).update(silent_since=since):
+        heard = Service.objects.filter(pk=service_id, is_active=True, silent_since=None)
+        if heard.update(silent_since=since):
             key = f"service_silent:{service_id}:{since.astimezone(UTC).isoformat()}"
             tell_staff(key=key, write=lambda: _letter(service_id, since, accounts))
 
