@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from billing.templatetags.money import money_text, number
 from billing.views.banners import Action, Banner
+from billing.views.invoice_banners import pay_actions
 from billing.views.navigation import top_up_label
 from organizations.models import Account, Mode
 
@@ -52,7 +53,8 @@ def _frozen(frame: Frame) -> Banner:
 
 
 def _overdue(frame: Frame) -> Banner:
-    return Banner("overdue", "bad", _("An invoice is overdue"), _("No call starts until it is paid."))
+    text = _("No call starts until it is paid.")
+    return Banner("overdue", "bad", _("An invoice is overdue"), text, pay_actions(frame))
 
 
 def _credit_limit(frame: Frame) -> Banner:

@@ -23,6 +23,7 @@ from billing.selectors.page_balance import Balance, balance_of
 from billing.selectors.pulse import pulse_of
 from billing.templatetags.money import CREDIT
 from billing.views.banners import Banner, incident_banners
+from billing.views.invoice_banners import invoice_banners
 from billing.views.navigation import entries_of, page_link, tabs_of, top_up_label
 from billing.views.notices import notices_of
 from billing.views.roles import may_pay
@@ -68,7 +69,8 @@ class Frame:
     @cached_property
     def banners(self) -> list[Banner]:
         """What stands above every page: why no call starts, and what failed; the worst first."""
-        return sorted([*notices_of(self), *incident_banners(self)], key=lambda each: each.tone != "bad")
+        found = [*notices_of(self), *invoice_banners(self), *incident_banners(self)]
+        return sorted(found, key=lambda each: each.tone != "bad")
 
     @property
     def project_id(self) -> int | None:

@@ -114,6 +114,7 @@ ROWS = [
     Row("documents"),
     Row("documents_zip"),
     Row("document_pdf", args=("document",)),
+    Row("invoice_pay", args=("period",)),
     Row("organizations"),
     Row("organization_add", get=PAYERS, post=PAYERS, body=ORGANIZATION),
     Row("organization_edit", args=("organization",), get=PAYERS, post=PAYERS, body=ORGANIZATION),

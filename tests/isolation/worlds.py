@@ -17,6 +17,7 @@ from django.utils import timezone
 from billing.documents.content import Line
 from billing.models import (
     AuditExport,
+    BillingPeriod,
     Card,
     Coupon,
     Document,
@@ -145,6 +146,7 @@ def secretive(product: Product) -> World:
         "export": _export(account).reference,
         "export_file": "movements.csv",
         "document": _documents(account, organization).reference,
+        "period": _period(account).reference,
     }
     account.wallet.refresh_from_db()
     return World(account, members, ids)
@@ -249,6 +251,17 @@ def _documents(account: Account, organization: Organization) -> Document:
     )  # fmt: skip
     filed(note, b"%PDF-1.7 zqx note")
     return receipt
+
+
+def _period(account: Account) -> BillingPeriod:
+    """A month that was invoiced and paid."""
+    now = timezone.now()
+    day, total = now.date() - timedelta(days=40), Decimal("18317.31")
+    return BillingPeriod.objects.create(
+        wallet=account.wallet, currency=account.wallet.currency, starts_on=day, ends_on=day, starts_at=now,
+        ends_at=now + timedelta(days=1), closes_at=now + timedelta(days=1), closed_at=now, paid_at=now, status="paid",
+        net=total, total=total, settled=total, last_number=0,
+    )  # fmt: skip
 
 
 def _alerts(account: Account, members: dict[Role, User]) -> AlertAddress:
