@@ -136,11 +136,12 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What a wallet has documents of, to choose among."""
+    """What a wallet has documents of, to choose among; `has_own` if some are issued to the account itself."""
 
     kinds: frozenset[str]
     years: tuple[int, ...]
     organizations: tuple[tuple[int, str], ...]
+    has_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,7 @@ def facets_of(wallet_id: int) -> Facets:
         kinds=frozenset(kind for kind, *_rest in found),
         years=tuple(sorted({year for _kind, year, *_rest in found}, reverse=True)),
         organizations=tuple(sorted(organizations, key=lambda each: (each[1], each[0]))),
+        has_own=any(pk is None for _kind, _year, pk, _name in found),
     )
 
 

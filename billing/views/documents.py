@@ -43,12 +43,13 @@ class DocumentQuery:
         facets = facets_of(frame.wallet.pk)
         self.has_any = bool(facets.kinds)
         self.kind: Choice = read_choice(params, "kind", _("Kind"), [("", _("All kinds")), *KINDS]).among(facets.kinds)
-        organizations = [(str(pk), name) for pk, name in facets.organizations]
+        buyers = [(str(pk), name) for pk, name in facets.organizations]
+        organizations = buyers if len(buyers) + facets.has_own > 1 else []
         self.organization: Choice = read_choice(
             params, "organization", _("Organization"), [("", _("All organizations")), *organizations]
         )
         years = [(str(year), str(year)) for year in facets.years]
-        self.year: Choice = read_choice(params, "year", _("Year"), [("", _("All years")), *years])
+        self.year: Choice = read_choice(params, "year", _("Year"), [("", _("All years")), *years]).among(dict(years))
         labels = dict(zip(STATUSES, (_("To pay"), _("Overdue"), _("Paid")), strict=True))
         self.status: Choice = read_choice(params, "status", _("Status"), [("", _("Any status")), *labels.items()])
         self.filter = DocumentFilter(
