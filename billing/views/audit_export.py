@@ -23,7 +23,7 @@ from billing.models import AuditExport, ExportStatus, SigningKey
 from billing.models.export import UNFINISHED
 from billing.services.exports import asking, files
 from billing.services.exports.addresses import key_url
-from billing.services.exports.archive import SIGNATURE
+from billing.services.exports.archive import MANIFEST, SIGNATURE
 from billing.views.audit_export_form import ExportForm, presets, read_form
 from billing.views.payment_pages import SeeOther
 from billing.views.roles import require_payer
@@ -41,13 +41,14 @@ STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One export of the list. `done` is in per cent, while it is made; `archive` is all of it, `names` each file."""
+    """One export of the list. `done` is in per cent, while it is made; `archive` is all of it, `names` each file with
+    its signature."""
 
     export: AuditExport
     label: str
     tone: str
     done: int | None
-    names: list[str]
+    names: list[tuple[str, str]]
     archive: str
 
 
@@ -145,9 +146,8 @@ def _label(export: AuditExport) -> str:
     }[ExportStatus(export.status)]
 
 
-def _names(export: AuditExport) -> Iterator[str]:
-    """The files, each with its signature behind it; none where the archive is not there."""
+def _names(export: AuditExport) -> Iterator[tuple[str, str]]:
+    """The files, each with its signature; none where the archive is not there."""
     if export.path:
-        for name in (*[file["name"] for file in export.manifest["files"]], "manifest.json"):
-            yield name
-            yield f"{name}{SIGNATURE}"
+        for name in (*[file["name"] for file in export.manifest["files"]], MANIFEST):
+            yield name, f"{name}{SIGNATURE}"

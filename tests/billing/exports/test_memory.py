@@ -35,9 +35,10 @@ EVENTS = """
 INSERT INTO usage_usageevent
 SELECT (jsonb_populate_record(e, jsonb_build_object(
          'id', %(first)s + n, 'event_id', 'copy-' || %(first)s + n,
-         'transaction_id', (SELECT id FROM billing_transaction x
-                             WHERE x.wallet_id = %(wallet)s AND x.number = t.number + n)))).*
-  FROM usage_usageevent e JOIN billing_transaction t ON t.id = e.transaction_id, generate_series(1, %(count)s) n
+         'transaction_id', x.id))).*
+  FROM usage_usageevent e JOIN billing_transaction t ON t.id = e.transaction_id
+ CROSS JOIN generate_series(1, %(count)s) n
+  JOIN billing_transaction x ON x.wallet_id = t.wallet_id AND x.number = t.number + n
  WHERE t.wallet_id = %(wallet)s
 """
 
@@ -54,11 +55,12 @@ def account_with(bare_account: Callable[..., Account], calls: int) -> Account:
             "SELECT setval(pg_get_serial_sequence('usage_usageevent', 'id'), %(first)s + %(count)s)", parameters
         )
         cursor.execute(MOVEMENTS, parameters)
+        cursor.execute("ANALYZE billing_transaction")
         cursor.execute(EVENTS, parameters)
         cursor.execute(
             "UPDATE billing_wallet SET last_number = last_number + %s WHERE id = %s", [calls, account.wallet.pk]
         )
-        cursor.execute("ANALYZE billing_transaction, usage_usageevent")
+        cursor.execute("ANALYZE usage_usageevent")
     return account
 
 
