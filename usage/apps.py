@@ -17,8 +17,9 @@ class UsageConfig(AppConfig):
         from usage.selectors.pages.calls import NEWEST_EVENT
         from usage.services import mode_notices, period_lines
         from usage.verification import INVARIANTS
+        from usage.verification_of_periods import INVARIANTS as OF_PERIODS
 
-        register(INVARIANTS)
+        register((*INVARIANTS, *OF_PERIODS))
         register_usage(usage_parts())
         watch(NEWEST_EVENT)
         letters.register_words()

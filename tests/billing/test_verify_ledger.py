@@ -27,6 +27,8 @@ from billing.verification.registry import UnknownInvariantError, named
 from billing.verification.run import verify, verify_and_record
 from notifications.services.fan_out import expand_due
 from tests import products
+from tests.billing.documents.test_verification import BREAKS as DOCUMENT_BREAKS
+from tests.billing.postpay.test_verification import BREAKS as POSTPAY_BREAKS
 from tests.billing.test_verify_payments import BREAKS as PAYMENT_BREAKS
 from tests.billing.wallets import give
 from tests.factories import make_member, open_test_account
@@ -239,7 +241,8 @@ def test_a_broken_rule_is_found_by_its_name(broken: Any, name: str, statement: s
 
 
 def test_every_rule_is_broken_by_a_test() -> None:
-    assert {name for name, _ in [*BREAKS, *PAYMENT_BREAKS]} == {invariant.name for invariant in named()}
+    breaks = [*BREAKS, *PAYMENT_BREAKS, *DOCUMENT_BREAKS, *POSTPAY_BREAKS]
+    assert {name for name, _ in breaks} == {invariant.name for invariant in named()}
 
 
 def test_the_last_transaction_cannot_be_cut_off(broken: Any) -> None:

@@ -62,6 +62,7 @@ def switch_to_postpay(
         wallet.mode, wallet.credit_limit = WalletMode.POSTPAY.value, credit_limit
         is_new = not BillingPeriod.objects.filter(wallet_id=wallet_id, status=PeriodStatus.DRAFT).exists()
         if is_new:
+            _check_is_another_day(books, wallet)
             terms.starts_on = wallet.date_of(books.now)
         terms.save()
         if is_new:
@@ -147,6 +148,13 @@ def _check(
     if organization is None:
         raise ValidationError({"organization": _("This organization is not the account's.")})
     return organization
+
+
+def _check_is_another_day(books: Books, wallet: WalletState) -> None:
+    """A period is called by the day it begins on. Raises ValidationError where one began and was ended on this day."""
+    today = wallet.date_of(books.now)
+    if BillingPeriod.objects.filter(wallet_id=wallet.id, starts_on__gte=today).exists():
+        raise ValidationError(_("Postpay began and ended today already. Switch again tomorrow."))
 
 
 def _reason(reason: str) -> str:
