@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import RangeDateFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from billing.models import TaxRate
+from billing.tax import Scheme
 from organizations.admin.base import BackOfficeAdmin
 from organizations.services.accounts import country_codes
 
@@ -40,11 +41,15 @@ class TaxRateForm(forms.ModelForm):
         return str(self.cleaned_data["region"]).strip().upper()
 
     def clean(self) -> dict[str, Any]:
-        """The last day does not come before the first."""
+        """The last day does not come before the first, and India's rates say which of its taxes they are."""
         found: dict[str, Any] = super().clean() or {}
         first, last = found.get("valid_from"), found.get("valid_until")
         if first and last and last < first:
             self.add_error("valid_until", "This is before the first day. Choose a later one.")
+        country, scheme = found.get("country"), found.get("scheme")
+        if country and scheme and (country == "IN") == (scheme == Scheme.STANDARD):
+            words = "In India a rate is IGST, CGST or SGST." if country == "IN" else "Only India has this one."
+            self.add_error("scheme", words)
         return found
 
 

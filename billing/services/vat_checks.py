@@ -134,6 +134,7 @@ def _ask(check_id: int) -> bool:
             name=answer.name[:TEXT_MAX],
             address=answer.address,
             consultation_number=answer.consultation_number[:CONSULTATION_MAX],
+            failures=0,
             note="",
             raw=answer.raw,
             checked_at=now,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from billing.models import CouponAttempt, CreditPack, ExchangeRate, TaxRate, TopUpTerms
+from billing.models import CouponAttempt, CreditPack, ExchangeRate, TaxRate, TopUpTerms, VatCheck
 from billing.services.coupons import redeem
 from organizations.models import Account, Organization, Product
 from tests.billing.coupons.offers import make_coupon
@@ -13,13 +13,14 @@ from tests.factories import make_user
 
 
 def offer_rows(account: Account, number: int) -> None:
-    """An offer with its code, redeemed once; a refused one; a subscription; an organization."""
+    """An offer with its code, redeemed once; a refused one; a subscription; an organization with a VAT check."""
     user = make_user()
     coupon = make_coupon(account.product, f"OFFER-{number}")
     redeem(wallet_id=account.wallet.pk, code=coupon.code, user_id=user.pk)
     CouponAttempt.objects.create(wallet=account.wallet, user=user, created_at=account.created_at)
     make_subscription(account.wallet, make_plan(account.product, name=f"Plan {number}"))
-    Organization.objects.create(account=account, name=f"Company {number}", country="US", tax_id=f"{number}")
+    company = Organization.objects.create(account=account, name=f"Company {number}", country="US", tax_id=f"{number}")
+    VatCheck.objects.create(organization=company, number=f"{number}", state="valid", checked_at=account.created_at)
 
 
 def setting_rows(product: Product, number: int) -> None:

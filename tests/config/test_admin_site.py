@@ -64,6 +64,7 @@ READ_ONLY = (
     "billing.ReconciliationRun",
     "billing.PaymentDifference",
     "billing.TopUp",
+    "billing.VatCheck",
     "billing.Coupon",
     "billing.CouponRedemption",
     "billing.CouponAttempt",

@@ -119,7 +119,12 @@ def test_a_tax_rate_names_a_country_and_days_in_order(staff_client: Client) -> N
     assert staff_client.post(page("billing_taxrate_add"), rate).status_code == 302
     made = TaxRate.objects.get()
     assert (made.country, made.region, made.percent) == ("US", "NY", D("8.875"))
-    for fields, words in (({"country": "XX"}, "no such country"), ({"valid_until": "2025-01-01"}, "before the first")):
+    for fields, words in (
+        ({"country": "XX"}, "no such country"),
+        ({"valid_until": "2025-01-01"}, "before the first"),
+        ({"scheme": "igst"}, "Only India has this one."),
+        ({"country": "IN"}, "In India a rate is IGST, CGST or SGST."),
+    ):
         sent = {**rate, "region": "NJ", **fields}
         assert words in staff_client.post(page("billing_taxrate_add"), sent).content.decode()
 
