@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
@@ -109,8 +110,10 @@ def _lines(content: Content) -> Panel:
          amount(line.amount))
         for line in content.lines
     ]  # fmt: skip
-    rows += [(tax.name, f"{tax.percent:f}% of", amount(tax.base), "", amount(tax.amount)) for tax in content.taxes]
-    rows += [(each.label, each.on or "", "", "", amount(-each.amount)) for each in content.settlements]
+    rows += [
+        (tax.name, format_html("{}% of {}", f"{tax.percent:f}", amount(tax.base)), "", "", amount(tax.amount))
+        for tax in content.taxes
+    ]
     columns = (
         Column("Line"),
         Column("Detail"),
@@ -135,7 +138,7 @@ def _file(document: Document) -> Panel:
         ("Size", f"{file.size:,} bytes"),
         ("Made (UTC)", moment(file.created_at)),
     ]
-    return Panel("File", columns, rows)
+    return Panel("File", columns, rows, is_wide=True)
 
 
 def _parties(content: Content) -> Panel:
@@ -159,6 +162,9 @@ def _words(content: Content) -> Panel:
         ("Pay page", content.pay_url),
         ("Corrects", content.corrects.label if content.corrects else ""),
         ("Reason", content.reason),
+    ]
+    known += [
+        (f"{each.label} {each.on or ''}", amount_html(each.amount, content.currency)) for each in content.settlements
     ]
     if content.charged is not None:
         known.append(("Charged", amount_html(content.charged.amount, content.charged.currency)))

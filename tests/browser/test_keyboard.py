@@ -14,7 +14,7 @@ from tests.browser.shots import enter, owner_of
 __all__ = ["demo", "stripe"]
 
 STOPS_MAX = 250
-PAGES = ("", "top-up/", "auto-top-up/", "calls/", "history/", "limits/", "organizations/", "projects/")
+PAGES = ("", "top-up/", "auto-top-up/", "calls/", "history/", "limits/", "documents/", "organizations/", "projects/")
 # What has the focus: a number that tells it from the others, where it stands, and whether a reader sees that it has it.
 FOCUS = """() => {
     const at = document.activeElement;
