@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from billing.models import AuditExport, ExportStatus, SigningKey
@@ -137,12 +138,12 @@ def _line(export: AuditExport) -> Line:
 
 def _label(export: AuditExport) -> str:
     if export.status == ExportStatus.READY and not export.path:
-        return _("Removed")
+        return pgettext("state of an export", "Removed")
     return {
-        ExportStatus.REQUESTED: _("Waiting"),
-        ExportStatus.RUNNING: _("Being made"),
-        ExportStatus.READY: _("Ready"),
-        ExportStatus.FAILED: _("Failed"),
+        ExportStatus.REQUESTED: pgettext("state of an export", "Waiting"),
+        ExportStatus.RUNNING: pgettext("state of an export", "Being made"),
+        ExportStatus.READY: pgettext("state of an export", "Ready"),
+        ExportStatus.FAILED: pgettext("state of an export", "Failed"),
     }[ExportStatus(export.status)]
 
 

@@ -20,8 +20,8 @@ from tests.usage.events import charge, event
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 15)
 NOON = datetime(2026, 3, 15, 12, tzinfo=UTC)
-FEW, MANY = 8_000, 80_000
-GROWTH_MAX = 1_500_000  # bytes; eighty thousand rows in memory would be a hundred million
+FEW, MANY = 4_000, 40_000
+GROWTH_MAX = 1_500_000  # bytes; forty thousand rows in memory would be fifty million
 
 # Copies of the wallet's one charge: the chain would not compute, but here its length is what matters.
 MOVEMENTS = """
