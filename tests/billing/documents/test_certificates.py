@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 import time_machine
 from django.db import transaction
 
-from billing.models import Document, GrantKind, Transaction, Wallet
+from billing.models import Document, GrantKind, PostpayTerms, Transaction, Wallet
 from billing.services import ledger
 from billing.services.books import Note
 from billing.services.chain import TransferPart
-from billing.services.documents import due
+from billing.services.documents import certificates, due
+from billing.verification.run import verify
 from organizations.models import Account, Organization
 from tests.billing.documents.issued import issuer_of, organization_of, pay, stated
+from tests.billing.threads import at_once
 from tests.billing.wallets import give
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +248,61 @@ def test_an_issuer_that_certifies_nothing_has_no_certificates(
     use(wallet, "1")
     go(clock, "2026-03-05T00:00:00")
     assert (due.issue_certificates(), certified()) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("used_at", "certified_at", "month", "last_day"),
+    [
+        ("2028-02-29T23:00:00", "2028-03-02T05:00:00", "2028-02", "2028-02-29"),
+        ("2026-12-31T23:00:00", "2027-01-02T05:00:00", "2026-12", "2026-12-31"),
+        ("2026-03-31T23:00:00", "2026-04-02T04:00:00", "2026-03", "2026-03-31"),  # summer time began on the 8th
+        ("2026-11-30T23:00:00", "2026-12-02T05:00:00", "2026-11", "2026-11-30"),  # and ended on the 1st
+    ],
+)
+def test_months_end_by_the_calendar_and_the_accounts_clock(
+    used_at: str,
+    certified_at: str,
+    month: str,
+    last_day: str,
+    account_with_issuer: WithIssuer,
+    clock: time_machine.Traveller,
+) -> None:
+    go(clock, used_at)
+    wallet, _organization = paid(account_with_issuer, timezone="America/New_York")
+    use(wallet, "1")
+    go(clock, certified_at)
+    clock.shift(-timedelta(seconds=1))
+    assert due.issue_certificates() == 0
+    clock.shift(timedelta(seconds=1))
+    assert due.issue_certificates() == 1
+    document = Document.objects.get(kind="certificate")
+    assert (f"{document.supplied_from:%Y-%m}", str(document.supplied_until)) == (month, last_day)
+
+
+def test_what_a_postpay_invoice_states_is_not_certified_again(
+    account_with_issuer: WithIssuer, clock: time_machine.Traveller
+) -> None:
+    wallet, organization = paid(account_with_issuer, "10")
+    PostpayTerms.objects.create(wallet=wallet, starts_on=date(2026, 1, 5))
+    use(wallet, "25")
+    pay(wallet.account, "20", organization)
+    due.issue_due()
+    go(clock, "2026-02-03T00:00:00")
+    due.issue_certificates()
+    assert [amounts[0] for _month, amounts in certified()] == ["10.00"]
+    assert verify(["certificates_state_what_was_used"]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_certify_a_month_once(account_with_issuer: WithIssuer, clock: time_machine.Traveller) -> None:
+    wallet, _organization = paid(account_with_issuer)
+    number = use(wallet, "5")
+    go(clock, "2026-02-03T00:00:00")
+    (buyer,) = certificates.due_buyers(after=0, limit=10)
+    at_once([partial(certificates.certify, buyer) for _ in range(4)])
+    assert certified() == [("certificate 2026-01", ("5.00", "0.44", "5.44"))]
+    go(clock, "2026-02-04T00:00:00")
+    undo(wallet, number)
+    at_once([partial(certificates.certify, buyer) for _ in range(4)])
+    assert certified()[1:] == [("credit_note 2026-01", ("5.00", "0.44", "5.44"))]
+    assert verify(["certificates_state_what_was_used", "document_numbers"]) == []
