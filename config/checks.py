@@ -34,6 +34,8 @@ def faults_of(settings: ModuleType) -> Iterator[str]:
     yield from _hosts(settings)
     yield from _payments(settings)
     yield from _telegram(settings)
+    if settings.VAT_REGISTER and not settings.VIES_URL.startswith("https://"):
+        yield "VIES_URL does not begin with https://: somebody could answer for the register."
     if settings.DEBUG:
         yield "DEBUG is on: errors would show code and settings to everybody."
     if not settings.DATABASE_URL:

@@ -60,6 +60,8 @@ def proper(**changes: object) -> ModuleType:
         ROBOKASSA_IS_STAND_IN=False,
         ROBOKASSA_LOGIN="",
         TELEGRAM_BOT_TOKEN="",
+        VAT_REGISTER="billing.providers.vies.ask",
+        VIES_URL="https://vies.example",
     )
     vars(made).update(changes)
     return made
@@ -94,6 +96,7 @@ def test_a_proper_production_environment_has_no_fault() -> None:
         ("STRIPE_IS_STAND_IN", True, "STRIPE_LIVE_SECRET_KEY and ROBOKASSA_LOGIN are played by a stand-in"),
         ("STRIPE_LIVE_MODE", True, "STRIPE_LIVE_SECRET_KEY is missing"),
         ("STRIPE_API_HOST", "http://10.0.0.7", "STRIPE_API_HOST does not begin with https://"),
+        ("VIES_URL", "http://127.0.0.1:8001/vies", "VIES_URL does not begin with https://"),
     ],
 )
 def test_each_insecure_setting_is_named(setting: str, value: object, fault: str) -> None:
