@@ -28,6 +28,7 @@ from organizations.selectors.keys import KeyContext
 from tests.config.coupon_rows import offer_rows, setting_rows
 from tests.config.document_rows import document_rows
 from tests.config.export_rows import export_rows
+from tests.config.postpay_rows import postpay_rows
 from tests.config.refund_rows import refund_rows
 from tests.config.stripe_rows import stripe_rows
 from tests.factories import make_user, open_test_account
@@ -102,6 +103,7 @@ def fill(products: dict[str, Product]) -> None:
         _product(number)
         offer_rows(account, number)
         stripe_rows(account, number)
+        postpay_rows(account)
         _system(number)
 
 

@@ -65,6 +65,8 @@ READ_ONLY = (
     "billing.PaymentDifference",
     "billing.TopUp",
     "billing.VatCheck",
+    "billing.BillingPeriod",
+    "billing.PostpayTerms",
     "billing.Coupon",
     "billing.CouponRedemption",
     "billing.CouponAttempt",
