@@ -17,14 +17,17 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import npgettext, pgettext
 
 from billing.services.postpay.lines import PeriodUsage, UsageLine, Window
+from billing.templatetags.money import countable
 from billing.templatetags.stored import said
 from organizations.database import run
 from organizations.models import Account
 from usage.selectors.pages.usage_card import AccountRates, account_rates
 
 ZERO = Decimal(0)
+MINUTE_STEP = Decimal("0.006")  # seconds: a minute to the fourth decimal
 
 # A charge and its reversal name the event by their keys. `is_invoiced`: the rule gave the charge to an earlier period.
 ITEMS = """
@@ -150,20 +153,41 @@ def _is_hidden(rates: AccountRates, each: _Sum) -> bool:
 
 
 def _line(each: _Sum, *, has_projects: bool) -> UsageLine:
-    """One line; its unit price is given where quantity times price is the amount to the last digit."""
+    """One line; its unit price is given where quantity times price is the amount to the last digit.
+
+    Seconds are said in minutes where that is exact.
+    """
     label = said(each.label)
     if each.tier:
         label = f"{label} · {said(each.tier.replace('_', ' ').capitalize())}"
-    is_exact = each.quantity * each.price == each.amount * each.per
+    quantity, unit, per = each.quantity, each.unit, each.per
+    if unit == "second" and quantity % MINUTE_STEP == 0:
+        quantity, unit, per = quantity / 60, "minute", per / 60
+    is_exact = quantity * each.price == each.amount * per
     return UsageLine(
         label,
         each.amount,
-        each.quantity,
-        each.unit,
-        each.price / each.per if is_exact else None,
+        quantity,
+        _unit_words(quantity, unit),
+        each.price / per if is_exact else None,
         each.project if has_projects else "",
         each.happened_on,
     )
+
+
+def _unit_words(quantity: Decimal, unit: str) -> str:
+    """The unit as it follows the number."""
+    count = countable(quantity)
+    words = {
+        "second": pgettext("unit on an invoice", "s"),
+        "minute": _("min"),
+        "hour": _("h"),
+        "token": npgettext("unit on an invoice", "token", "tokens", count),
+        "call": npgettext("unit on an invoice", "call", "calls", count),
+        "page": npgettext("unit on an invoice", "page", "pages", count),
+        "request": npgettext("unit on an invoice", "request", "requests", count),
+    }
+    return words.get(unit, unit)
 
 
 def _reversal(day: date, amount: Decimal, count: int) -> UsageLine:

@@ -76,6 +76,7 @@ def test_a_month_becomes_one_invoice_for_what_it_cost(postpay_account: Make) -> 
         ("Real conversation · Standard", "1", "0.6", "0.60"),
         ("Success · Standard", "2", "0.9", "1.80"),
     ]
+    assert [line["unit"] for line in document.content["lines"]] == ["call", "calls"]
     assert (str(document.supplied_from), str(document.supplied_until)) == ("2026-02-10", "2026-02-28")
     assert (str(period.due_on), str(period.blocks_on)) == ("2026-04-02", "2026-04-06")  # of March 3 in Wyoming
     assert document.content["due"] == "2.40"
