@@ -36,15 +36,19 @@ SELECT x.number, x.created_at, x.kind, x.description, x.reason, x.key, x.project
   FROM billing_transaction x
  WHERE x.wallet_id = %s::bigint AND x.number BETWEEN %s::bigint AND %s::bigint ORDER BY x.number
 """
-# What a document says of single movements: of the payment it receipts or that settles it, of what it gives back.
+# What a document says of single movements: the payment that it receipts or that settles it, the tax that it bills, and
+# those of its own key, as documents are called what the ledger calls their cause.
 DOCUMENTS = """
 SELECT n.number, d.label FROM billing_document d
  CROSS JOIN LATERAL (
    SELECT p.transaction_number AS number FROM billing_payment p
-    WHERE p.id = d.payment_id OR (p.period_id = d.period_id AND d.kind = 'invoice')
+    WHERE (p.id = d.payment_id AND d.key = 'receipt:' || p.id) OR (p.period_id = d.period_id AND d.kind = 'invoice')
+   UNION
+   SELECT x.number FROM billing_transaction x WHERE x.wallet_id = d.wallet_id AND x.key = ANY(ARRAY[
+          d.key, d.key || ':tax', CASE d.kind WHEN 'invoice' THEN 'tax:' ELSE 'tax_back:' END || d.period_id])
    UNION
    SELECT x.number FROM billing_transaction x
-    WHERE x.wallet_id = d.wallet_id AND x.key IN ('refund:' || d.refund_id, 'dispute:' || d.dispute_id)) n
+    WHERE d.dispute_id IS NOT NULL AND x.wallet_id = d.wallet_id AND x.key LIKE d.key || ':%') n
  WHERE d.wallet_id = %s::bigint AND n.number BETWEEN %s::bigint AND %s::bigint ORDER BY n.number, d.id
 """
 

@@ -39,7 +39,9 @@ def test_staff_ask_for_an_export_of_an_account_and_the_customer_finds_it(
     export = AuditExport.objects.get()
     assert (export.wallet, export.first_day, export.last_day) == (account.wallet, date(2026, 1, 1), date(2026, 1, 31))
     assert make(export_id=export.pk)
-    assert f"{export.reference}" in reader(account).get("/billing/audit-export/").content.decode()
+    page = reader(account).get("/billing/audit-export/").content.decode()
+    assert f"{export.reference}" in page
+    assert "Asked for by us" in page and export.requested_by.email not in page
 
 
 def test_days_that_are_none_are_refused_with_the_reason(bare_account: Make, staff_client: Client) -> None:

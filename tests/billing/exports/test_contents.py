@@ -13,14 +13,17 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from billing.models import Transaction, Wallet
+from billing.models import Dispute, Transaction, Wallet
 from billing.providers.base import DisputeFacts
 from billing.services import credits, disputes, grants, refunds
+from billing.services.documents import money_back
+from billing.services.documents.receipts import issue_receipt
 from billing.services.exports import writing
 from billing.services.exports.making import make
 from billing.services.exports.verify import verify
 from billing.verification.run import verify as broken_rules
 from organizations.models import Account
+from tests.billing.documents.issued import issuer_of
 from tests.billing.exports.exporting import DAY, asked, made, rows, trusted, unpacked
 from tests.billing.refunds.paid import pay_by_bank
 from tests.factories import make_user
@@ -179,3 +182,24 @@ def test_an_export_that_does_not_add_up_is_not_handed_out(bare_account: Make, mo
     export.refresh_from_db()
     assert (export.status, export.path) == ("requested", "")
     assert export.error == "UnsoundError: 0 movements, but the numbers tell of 1."
+
+
+def test_documents_are_tied_to_their_movements(bare_account: Make, tmp_path: Path) -> None:
+    with time_machine.travel(MORNING):
+        account = bare_account("aitelier")
+        issuer_of(account.product)
+        payment = pay_by_bank(account, "50")
+        receipt = issue_receipt(payment_id=payment.pk)
+        assert receipt is not None
+        dispute = DisputeFacts("dp_1", payment.reference, "", payment.charge_amount.amount, "USD", "lost", "", MORNING)
+        disputes.settle(facts=dispute, provider="bank")
+        note = money_back.credit_dispute(dispute_id=Dispute.objects.get().pk)
+        assert note is not None
+        folder = unpacked(made(account), tmp_path)
+    top_up, taken = rows(folder / "movements.csv")[1:3]
+    assert (top_up["document"], taken["document"]) == (receipt.label, note.label)
+    first, second = rows(folder / "documents.csv")
+    assert (first["document"], first["kind"], first["total"], first["movements"]) == (
+        *(receipt.label, "receipt", f"{receipt.total.amount:.6f}", top_up["number"]),
+    )
+    assert (second["document"], second["corrects"], second["movements"]) == (note.label, receipt.label, taken["number"])
