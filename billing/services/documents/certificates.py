@@ -24,6 +24,7 @@ from billing.services.documents.credit_notes import PARTIES, Credit, credit, lef
 from billing.services.documents.draft import Draft
 from billing.services.documents.issuing import issue
 from billing.services.documents.parties import document_language
+from billing.services.documents.receipts import receipts_missing
 from billing.services.documents.shares import ZERO, capped, shared
 from billing.services.locking import lock_wallets
 from organizations.database import run
@@ -62,9 +63,14 @@ def due_buyers(*, after: int, limit: int) -> list[Buyer]:
 
 
 def certify(buyer: Buyer) -> list[Document]:
-    """Credit what was reversed of certified months, then certify the months that are over; what was issued."""
+    """Credit what was reversed of certified months, then certify the months that are over; what was issued.
+
+    Nothing while a payment of the organization waits for its receipt: what it paid would be missing.
+    """
     with transaction.atomic():
         run(lock_wallets([buyer.wallet_id]))
+        if receipts_missing(wallet_id=buyer.wallet_id, organization_id=buyer.organization_id):
+            return []
         now = timezone.now()
         certified = list(_certificates(buyer))
         notes = Document.objects.filter(corrects__in=certified, kind=DocumentKind.CREDIT_NOTE)

@@ -89,13 +89,13 @@ def render_due() -> int:
 
 
 def issue_certificates() -> int:
-    """Certify the months that are over and credit what was reversed since; returns how many documents."""
-    issued, last = 0, 0
+    """Certify the months that are over and credit what was reversed since; returns for how many organizations."""
+    done, last = 0, 0
     while buyers := certificates.due_buyers(after=last, limit=BATCH):
         for buyer in buyers:
-            issued += attempt(f"certificates:{buyer.organization_id}", partial(certificates.certify, buyer))
+            done += attempt(f"certificates:{buyer.organization_id}", partial(certificates.certify, buyer))
         last = buyers[-1].organization_id
-    return issued
+    return done
 
 
 def at_once(name: str, row_id: int) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from billing.documents.content import Charged, Line, Settlement
-from billing.models import Document, DocumentKind, Issuer, Payment, PaymentProvider
+from billing.models import Document, DocumentKind, Issuer, Payment, PaymentProvider, ProductTerms
 from billing.services.documents.draft import Draft
 from billing.services.documents.issuing import issue
 from billing.services.documents.parties import document_language
@@ -51,6 +51,14 @@ def issue_receipt(*, payment_id: int) -> Document | None:
             return issue(_draft(payment, issuer, language))
 
 
+def receipts_missing(*, wallet_id: int, organization_id: int) -> bool:
+    """Whether a payment of the organization calls for a receipt and has none yet."""
+    issuer = ProductTerms.objects.select_related("issuer").get(product__accounts__wallet=wallet_id).issuer
+    paid = Payment.objects.filter(wallet_id=wallet_id, top_up__organization_id=organization_id)
+    without = paid.exclude(documents__kind=DocumentKind.RECEIPT)
+    return issuer is not None and any(_is_due(each, issuer) for each in without)
+
+
 def _is_due(payment: Payment, issuer: Issuer) -> bool:
     is_real = payment.is_live or not settings.PRODUCTION
     return payment.period_id is None and is_real and payment.created_at >= issuer.created_at
@@ -59,6 +67,8 @@ def _is_due(payment: Payment, issuer: Issuer) -> bool:
 def _draft(payment: Payment, issuer: Issuer, language: str) -> Draft:
     total, tax = payment.total.amount, payment.tax.amount
     top_up = payment.top_up
+    sold = top_up or payment.subscription
+    assert sold is not None  # an invoice's payment has no receipt
     return Draft(
         kind=DocumentKind.RECEIPT,
         key=receipt_key(payment.pk),
@@ -67,8 +77,8 @@ def _draft(payment: Payment, issuer: Issuer, language: str) -> Draft:
         organization=top_up.organization if top_up else None,
         currency=str(payment.price_currency),
         lines=(_line(payment, total - tax),),
-        taxes=taxes_of(_tax_lines(payment), tax=tax, base=total - tax),
-        treatment=top_up.tax_treatment if top_up else "",
+        taxes=taxes_of(sold.tax_lines, tax=tax, base=total - tax),
+        treatment=sold.tax_treatment,
         language=language,
         at=timezone.now(),
         total=total,
@@ -113,12 +123,6 @@ def top_up_line(product: str, amount: Decimal, currency: str, net: Decimal) -> L
         unit=_("credits"),
         unit_price=price if price * amount == net else None,
     )
-
-
-def _tax_lines(payment: Payment) -> list[dict[str, str]]:
-    sold = payment.top_up or payment.subscription
-    lines: list[dict[str, str]] = sold.tax_lines if sold else []
-    return lines
 
 
 def _day(payment: Payment, issuer: Issuer) -> date:

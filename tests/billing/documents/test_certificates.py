@@ -306,3 +306,17 @@ def test_two_workers_certify_a_month_once(account_with_issuer: WithIssuer, clock
     at_once([partial(certificates.certify, buyer) for _ in range(4)])
     assert certified()[1:] == [("credit_note 2026-01", ("5.00", "0.44", "5.44"))]
     assert verify(["certificates_state_what_was_used", "document_numbers"]) == []
+
+
+def test_certificates_wait_for_the_receipts_of_their_organization(
+    account_with_issuer: WithIssuer, clock: time_machine.Traveller
+) -> None:
+    wallet, organization = paid(account_with_issuer, "10")
+    pay(wallet.account, "10", organization)
+    use(wallet, "12")
+    go(clock, "2026-02-03T00:00:00")
+    due.issue_certificates()
+    assert certified() == []
+    due.issue_due()
+    due.issue_certificates()
+    assert [(month, amounts[0]) for month, amounts in certified()] == [("certificate 2026-01", "12.00")]

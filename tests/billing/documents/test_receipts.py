@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal as D
 from typing import TYPE_CHECKING
 
 import pytest
 from django.utils import timezone
 
-from billing.models import Document, Issuer, Payment, ProductTerms, Refund, TopUpTerms
-from billing.providers.base import Outcome, RefundFacts
-from billing.services import bank, refunds
+from billing.models import Document, Issuer, Payment, Plan, ProductTerms, Refund, Subscription, TopUpTerms
+from billing.providers.base import DisputeFacts, Outcome, RefundFacts
+from billing.services import bank, disputes, refunds
 from billing.services.documents import due, proformas, receipts
+from billing.verification import documents
+from billing.verification.run import verify
 from organizations.models import Account, Product
 from tests.billing.documents.issued import issuer_of, order, organization_of, pay, stated, transfer
 from tests.billing.refunds.paid import pay_by_card
@@ -36,7 +38,7 @@ def receipt(payment: Payment) -> Document:
 
 
 def refund(payment: Payment, amount: str) -> Refund:
-    asked = refunds.refund_payment(payment_id=payment.pk, amount=Decimal(amount), reason="Asked for.", user_id=None)
+    asked = refunds.refund_payment(payment_id=payment.pk, amount=D(amount), reason="Asked for.", user_id=None)
     return refunds.settle(refund_id=asked.pk, facts=RefundFacts(Outcome.SUCCEEDED, "sent"))
 
 
@@ -63,7 +65,7 @@ def test_part_payments_share_the_tax_to_the_cent(account_with_issuer: WithIssuer
     account = account_with_issuer("aipbx")
     organization = organization_of(account, region="NY")
     top_up = order(account, "50", organization)
-    parts = [transfer(top_up, Decimal(amount)) for amount in ("18.15", "18.15", "18.14")]
+    parts = [transfer(top_up, D(amount)) for amount in ("18.15", "18.15", "18.14")]
     due.issue_due()
     assert [stated(receipt(part)) for part in parts] == [
         ("16.67", "1.48", "18.15"),
@@ -128,7 +130,7 @@ def test_credits_are_stated_with_their_price(account_with_issuer: WithIssuer) ->
     due.issue_due()
     line = receipt(payment).content["lines"][0]
     assert (line["description"], line["quantity"], line["unit"]) == ("Call credits, AI Receptionist", "500", "credits")
-    assert Decimal(line["unit_price"]) * 500 == Decimal(line["amount"]) == payment.total.amount - payment.tax.amount
+    assert D(line["unit_price"]) * 500 == D(line["amount"]) == payment.total.amount - payment.tax.amount
 
 
 def test_a_receipt_speaks_the_accounts_language_and_else_the_issuers(account_with_issuer: WithIssuer) -> None:
@@ -167,7 +169,7 @@ def test_a_refund_credits_its_share_and_one_that_comes_back_takes_the_credit_bac
 def test_a_refund_that_fails_before_it_was_sent_leaves_no_document(account_with_issuer: WithIssuer) -> None:
     payment = pay(account_with_issuer("aipbx"), "50")
     due.issue_due()
-    asked = refunds.refund_payment(payment_id=payment.pk, amount=Decimal(20), reason="Asked for.", user_id=None)
+    asked = refunds.refund_payment(payment_id=payment.pk, amount=D(20), reason="Asked for.", user_id=None)
     assert due.issue_due() == 0
     refunds.mark_returned(refund_id=asked.pk, reason="Account closed.")
     assert (due.issue_due(), Document.objects.count()) == (0, 1)
@@ -176,3 +178,30 @@ def test_a_refund_that_fails_before_it_was_sent_leaves_no_document(account_with_
 def stated_of(refund: Refund) -> tuple[str, str, str]:
     net = refund.total.amount - refund.tax.amount
     return f"{net:.2f}", f"{refund.tax.amount:.2f}", f"{refund.total.amount:.2f}"
+
+
+def test_a_subscriptions_month_has_a_receipt_and_a_lost_dispute_credits_it(account_with_issuer: WithIssuer) -> None:
+    account = account_with_issuer("atllasx")
+    price = {"price_currency": "USD", "currency": "CREDIT"}
+    plan = Plan.objects.create(product=account.product, name="Solo", allotment=100, price=49, **price)
+    line = {"name": "Sales tax", "percent": "8.25", "base": "49", "amount": "4.04"}
+    subscription = Subscription.objects.create(
+        wallet=account.wallet, plan=plan, allotment=100, price=49, tax=D("4.04"), tax_lines=[line],
+        tax_treatment="us_state", created_at=timezone.now(), **price,
+    )  # fmt: skip
+    payment = Payment.objects.create(
+        provider="stripe", reference="pi_month", subscription=subscription, wallet=account.wallet, amount=100,
+        tax=D("4.04"), total=D("53.04"), charge_currency="USD", charge_amount=D("53.04"), is_live=True,
+        card="Visa ending 4242", paid_at=timezone.now(), created_at=timezone.now(), **price,
+    )  # fmt: skip
+    due.issue_due()
+    content = receipt(payment).content
+    assert stated(receipt(payment)) == ("49.00", "4.04", "53.04")
+    assert [each["description"] for each in content["lines"]] == ["Solo plan, one month, AI Receptionist"]
+    assert (content["treatment"], content["settlements"][0]["label"]) == ("us_state", "Visa ending 4242")
+    for state in ("opened", "lost"):
+        facts = DisputeFacts("dp_1", "pi_month", "", D("53.04"), "USD", state, "fraudulent", timezone.now())
+        disputes.settle(facts=facts)
+    assert due.issue_due() == 1
+    assert stated(Document.objects.get(kind="credit_note")) == ("49.00", "4.04", "53.04")
+    assert verify([rule.name for rule in documents.INVARIANTS]) == []
