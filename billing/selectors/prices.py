@@ -85,13 +85,14 @@ def quote(
     Raises ValidationError, keyed by the field to correct, for an amount that cannot be bought and for a provider that
     the product does not offer, that is not set up, or whose currency has no exchange rate yet.
     """
-    terms = TopUpTerms.objects.filter(product_id=account.product_id).first()
+    terms = TopUpTerms.objects.filter(product_id=account.product_id).select_related("product__terms__issuer").first()
     if terms is None or provider not in terms.providers or not provider_called(provider).is_ready():
         raise ValidationError({"provider": _("This way to pay is not available. Choose another one.")})
     check_amount(terms, amount)
     net = price_of(terms, amount)
     day = at.astimezone(ZoneInfo(account.timezone)).date()
-    taxation = taxation_at_top_up(account=account, organization=organization, on=day)
+    issuer = terms.product.terms.issuer if hasattr(terms.product, "terms") else None
+    taxation = taxation_at_top_up(issuer, account=account, organization=organization, on=day)
     taxes = tax_lines(taxation, net) if taxation else ()
     tax = sum((each.amount for each in taxes), Decimal(0))
     total = net + tax

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing.models import Plan, Subscription, SubscriptionStatus
 from billing.selectors.prices import TaxLine, as_json
-from billing.selectors.taxation import tax_lines, taxation_at_top_up
+from billing.selectors.taxation import issuer_of, tax_lines, taxation_at_top_up
 from billing.tax import Decision
 from organizations.models import Account
 
@@ -43,7 +43,7 @@ def price_of(plan: Plan, account: Account, at: datetime) -> PlanPrice:
 def _taxation_of(account: Account, at: datetime) -> Decision | None:
     day = at.astimezone(ZoneInfo(account.timezone)).date()
     organization = account.organizations.filter(is_default=True).first()
-    return taxation_at_top_up(account=account, organization=organization, on=day)
+    return taxation_at_top_up(issuer_of(account), account=account, organization=organization, on=day)
 
 
 def _priced(plan: Plan, taxation: Decision | None) -> PlanPrice:

@@ -23,9 +23,10 @@ def taxation_of(*, account: Account, organization: Organization | None, on: date
     return taxation_by(issuer_of(account), account=account, organization=organization, on=on)
 
 
-def taxation_at_top_up(*, account: Account, organization: Organization | None, on: date) -> Decision | None:
+def taxation_at_top_up(
+    issuer: Issuer | None, *, account: Account, organization: Organization | None, on: date
+) -> Decision | None:
     """The same for a top-up; None where tax is due later, on the period's invoice."""
-    issuer = issuer_of(account)
     if issuer is not None and not issuer.taxes_top_ups:
         return None
     return taxation_by(issuer, account=account, organization=organization, on=on)

@@ -134,7 +134,8 @@ def test_tax_that_is_due_on_the_invoice_is_not_on_the_top_up(make_account: Make)
     Issuer.objects.filter(slug="letustalk").update(taxes_top_ups=False)
     at_top_up = quote(account=account, amount=D(25), provider="stripe", organization=None, at=NOON)
     assert (at_top_up.total, at_top_up.tax_lines, at_top_up.tax_treatment) == (D("25.00"), [], "")
-    assert taxation_at_top_up(account=account, organization=None, on=DAY) is None
+    issuer = Issuer.objects.get(slug="letustalk")
+    assert taxation_at_top_up(issuer, account=account, organization=None, on=DAY) is None
     later = taxation_of(account=account, organization=None, on=DAY)
     assert later == Decision(Treatment.DOMESTIC, (("VAT", D("19.0000")),))
 

@@ -53,11 +53,13 @@ def words(client: Client, page: str, **query: str) -> str:
     ],
 )
 def test_the_rule_stands_beside_the_total_before_paying(
-    account: Account, reader: Reader, country: str, tax_id: str, note: str
+    account: Account, reader: Reader, django_assert_max_num_queries: Any, country: str, tax_id: str, note: str
 ) -> None:
     Account.objects.update(country=country)
     organization(account, country, tax_id)
-    page = reader(account).get(reverse("top_up"), {"amount": "25", "provider": "stripe"})
+    client = reader(account)
+    with django_assert_max_num_queries(QUERIES_AT_MOST):
+        page = client.get(reverse("top_up"), {"amount": "25", "provider": "stripe"})
     assert (page.context["tax_note"], note in page.content.decode()) == (note, True)
     assert [line["name"] for line in page.context["tax_lines"]] == (["VAT"] if country == "DE" else [])
 
