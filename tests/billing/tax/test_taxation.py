@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_the_registers_newest_answer_about_this_number_counts(make_account: Make
 def test_a_top_up_keeps_the_rule_and_its_lines(make_account: Make) -> None:
     account = make_account("letustalk")
     buyer = organization(account, "FR", "FR76823400107")
-    asked = {"amount": D(25), "provider": "stripe", "organization_id": buyer.pk, "saves_card": False}
+    asked: dict[str, Any] = {"amount": D(25), "provider": "stripe", "organization_id": buyer.pk, "saves_card": False}
     taxed = top_ups.start(wallet_id=account.wallet.pk, user_id=make_user().pk, **asked)
     Organization.objects.update(tax_id="FR76823400106")
     reverse = top_ups.start(wallet_id=account.wallet.pk, user_id=make_user().pk, **asked)
