@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -23,12 +23,13 @@ from billing.views.audit_export_form import presets
 from organizations.admin import actions
 from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
 from organizations.admin.panels import Column, Panel
+from organizations.models import User
 
 
 class ExportForm(actions.ActionForm):
     """Whose, and which days."""
 
-    wallet = forms.ModelChoiceField(
+    wallet: forms.ModelChoiceField[Wallet] = forms.ModelChoiceField(
         label="Account",
         queryset=Wallet.objects.select_related("account__product"),
         widget=AutocompleteSelect(AuditExport._meta.get_field("wallet"), admin.site),
@@ -133,7 +134,7 @@ class AuditExportAdmin(ReadOnlyMixin, BackOfficeAdmin):
                 wallet_id=form.cleaned_data["wallet"].pk,
                 first_day=form.cleaned_data["first_day"],
                 last_day=form.cleaned_data["last_day"],
-                user_id=request.user.pk,
+                user_id=cast(User, request.user).pk,
                 is_staff=True,
             )
             self.log_change(request, export, "Asked for.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -55,7 +56,7 @@ def test_days_that_are_none_are_refused_with_the_reason(bare_account: Make, staf
 
 def test_who_downloaded_it_is_in_the_history(bare_account: Make, staff_client: Client) -> None:
     export = made(bare_account("aitelier"), *(timezone.now().date(),) * 2)
-    answer = staff_client.get(reverse(DOWNLOAD, args=[export.pk]))
+    answer: Any = staff_client.get(reverse(DOWNLOAD, args=[export.pk]))
     assert b"".join(answer.streaming_content)[:2] == b"PK"
     (entry,) = LogEntry.objects.filter(object_id=str(export.pk))
     assert (entry.change_message, entry.user.is_staff) == ("Downloaded.", True)
