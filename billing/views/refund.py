@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,8 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
-from billing.models import Refund, RefundStatus
-from billing.selectors.documents import papers_beside
+from billing.models import Document, DocumentKind, Refund, RefundStatus
 from billing.selectors.refund_shares import portion, refunded_of
 from billing.selectors.refunds import Refundable, RefundablePayment, refundable
 from billing.services import refunds
@@ -120,13 +120,14 @@ def _parts(found: Refundable, amount: Decimal) -> list[Part]:
 def _show(
     request: HttpRequest, frame: Frame, found: Refundable, form: RefundForm, *, status: int = 200
 ) -> HttpResponse:
-    asked = list(frame.tenant.rows(Refund).select_related("payment").order_by("-id")[:REQUESTS_SHOWN])
-    papers = papers_beside(wallet_id=frame.wallet.pk, refunds=[row.pk for row in asked])
+    notes = Document.objects.filter(refund=OuterRef("pk"), kind=DocumentKind.CREDIT_NOTE).order_by("pk")
+    asked = frame.tenant.rows(Refund).select_related("payment").order_by("-id")
+    asked = asked.annotate(note=Subquery(notes.values("reference")[:1]), note_label=Subquery(notes.values("label")[:1]))
     context: dict[str, Any] = {
         "form": form,
         "found": found,
         "unspent": [entry for entry in found.payments if entry.unspent > 0],
-        "asked": [(row, *TONES[RefundStatus(row.status)], papers.credit_notes.get(row.pk)) for row in asked],
+        "asked": [(row, *TONES[RefundStatus(row.status)]) for row in asked[:REQUESTS_SHOWN]],
         "symbol": "" if frame.sells_credits else SYMBOLS.get(found.currency, found.currency),
         "reason_length": REASON_LENGTH,
     }

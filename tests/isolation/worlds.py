@@ -37,9 +37,9 @@ from notifications.services.incidents import open_incident
 from organizations.models import Account, Membership, Organization, Product, Role, User
 from organizations.services.invitations import create_invitation
 from tests.billing.coupons.offers import make_coupon
-from tests.billing.exports.exporting import made
 from tests.billing.documents.filed import filed
 from tests.billing.documents.issued import issue_one, make_issuer
+from tests.billing.exports.exporting import made
 from tests.billing.refunds.paid import pay_by_bank
 from tests.billing.subscriptions.plans import make_plan, make_subscription
 from tests.factories import make_member, make_user, open_test_account
@@ -143,10 +143,10 @@ def secretive(product: Product) -> World:
         "invitation": invitation.pk,
         "plan": plan.pk,
         "waiting_address": _alerts(account, members).pk,
-        "export": _export(account).reference,
+        "export": todays_export(account).reference,
         "export_file": "movements.csv",
         "document": _documents(account, organization).reference,
-        "period": _period(account).reference,
+        "period": paid_period(account).reference,
     }
     account.wallet.refresh_from_db()
     return World(account, members, ids)
@@ -253,7 +253,7 @@ def _documents(account: Account, organization: Organization) -> Document:
     return receipt
 
 
-def _period(account: Account) -> BillingPeriod:
+def paid_period(account: Account) -> BillingPeriod:
     """A month that was invoiced and paid."""
     now = timezone.now()
     day, total = now.date() - timedelta(days=40), Decimal("18317.31")
@@ -277,7 +277,7 @@ def _alerts(account: Account, members: dict[Role, User]) -> AlertAddress:
     return address
 
 
-def _export(account: Account) -> AuditExport:
+def todays_export(account: Account) -> AuditExport:
     """Of today, with everything that the account paid and used."""
     today = timezone.now().astimezone(ZoneInfo(account.timezone)).date()
     return made(account, today, today)

@@ -268,3 +268,11 @@ def test_no_csv_cell_is_a_formula(bare_account: Callable[..., Account], reader: 
     callers = [row["caller"] for row in read_csv(reader(account), "calls_csv")]
     assert sorted(callers) == sorted(["'=1+1", "'+1 415 555", "'-2+3", "'@SUM(A1)", "'\tx"])
     assert [row["amount"] for row in read_csv(reader(account), "history_csv", type="call")] == ["-0.050000"]
+
+
+def test_another_project_keeps_the_other_filters(account: Account, reader: Callable[..., Client]) -> None:
+    desk = account.projects.get(external_id="desk")
+    page = reader(account).get(reverse("history"), {"type": "call", "before": "9.9.9.9"}).content.decode()
+    assert f"{reverse('history')}?type=call&amp;project={desk.pk}" in page
+    page = reader(account).get(reverse("history"), {"type": "call", "project": desk.pk}).content.decode()
+    assert f'href="{reverse("history")}?type=call"' in page

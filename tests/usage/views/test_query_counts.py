@@ -16,7 +16,18 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import Card, CouponRedemption, Document, DocumentKind, Payment, Refund, TopUp, TopUpTerms
+from billing.models import (
+    AuditExport,
+    BillingPeriod,
+    Card,
+    CouponRedemption,
+    Document,
+    DocumentKind,
+    Payment,
+    Refund,
+    TopUp,
+    TopUpTerms,
+)
 from billing.services import coupons
 from organizations.models import Account, Membership, Organization, Role
 from organizations.services.invitations import create_invitation
@@ -26,6 +37,7 @@ from tests.billing.documents.issued import issue_one, make_issuer
 from tests.billing.refunds.paid import pay_by_bank
 from tests.factories import make_member
 from tests.isolation.matrix import ROWS
+from tests.isolation.worlds import paid_period, todays_export
 from tests.usage.events import charge, event, key_of, question
 from usage.models import UsageEvent
 from usage.services.authorize import authorize
@@ -109,6 +121,9 @@ def ids_of(account: Account) -> dict[str, object]:
         "call": UsageEvent.objects.filter(account=account).first().pk,  # type: ignore[union-attr]
         "top_up": TopUp.objects.filter(wallet=account.wallet).first().reference,  # type: ignore[union-attr]
         "document": Document.objects.filter(wallet=account.wallet).first().reference,  # type: ignore[union-attr]
+        "period": BillingPeriod.objects.get(wallet=account.wallet).reference,
+        "export": AuditExport.objects.get(wallet=account.wallet).reference,
+        "export_file": "movements.csv",
         "card": Card.objects.filter(wallet=account.wallet).first().pk,  # type: ignore[union-attr]
         "organization": account.organizations.first().pk,  # type: ignore[union-attr]
         "live_project": project.pk,
@@ -143,6 +158,8 @@ def test_pages_ask_little_and_no_more_for_more_rows(
     client = Client()
     client.force_login(make_member(account, Role.OWNER))
     grow(account, FEW)
+    paid_period(account)
+    todays_export(account)
     ids = ids_of(account)
     counts(client, ids, statements)  # what a process reads once
     few = counts(client, ids, statements)
