@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from billing.admin.postpay_actions import PeriodActions
-from billing.models import BillingPeriod, Payment, PeriodStatus, PostpayTerms, Wallet
+from billing.models import BillingPeriod, Document, Payment, PeriodStatus, PostpayTerms, Wallet
 from billing.services.postpay import closing
 from billing.services.postpay.references import reference_of
 from organizations.admin import panels
@@ -156,7 +156,7 @@ def _preview(period: BillingPeriod) -> Panel:
 
 def _documents(period: BillingPeriod) -> Panel:
     rows = [
-        (each.label, each.get_kind_display(), each.issued_on, money_html(each.total))
+        (link_to(Document, each.pk, each.label), each.get_kind_display(), each.issued_on, money_html(each.total))
         for each in period.documents.order_by("id").defer("content")
     ]
     columns = (Column("Number"), Column("Kind"), Column("Issued"), Column("Total", True))

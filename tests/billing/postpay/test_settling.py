@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from billing.models import (
     BillingPeriod,
@@ -20,6 +21,8 @@ from billing.models import (
     TransactionKind,
     Wallet,
 )
+from billing.providers.base import DisputeFacts
+from billing.services import disputes
 from billing.services.postpay import ending, minding, paying, switching
 from billing.verification.run import verify
 from notifications.models import Notice
@@ -221,3 +224,20 @@ def test_an_account_that_owes_nothing_is_prepaid_at_once_and_may_come_back(postp
     account.wallet.refresh_from_db()
     assert (account.wallet.mode, account.wallet.credit_limit.amount) == ("prepaid", 0)
     assert verify() == []
+
+
+def test_a_disputed_payment_opens_its_invoice_again_until_the_dispute_is_won(
+    two_invoices: Callable[[], Account],
+) -> None:
+    account = two_invoices()
+    with at("2026-04-05 12:00"):
+        payment = transfer(account, "2.97")
+        assert settled(account) == [("paid", D("0.99")), ("paid", D("1.98"))]
+        for status, expected in (
+            ("opened", [("overdue", 0), ("open", 0)]),
+            ("won", [("paid", D("0.99")), ("paid", D("1.98"))]),
+        ):
+            facts = DisputeFacts("dp_1", payment.reference, "", D("2.97"), "USD", status, "fraudulent", timezone.now())
+            disputes.settle(facts=facts, provider="bank")
+            assert settled(account) == expected
+            assert verify() == []
