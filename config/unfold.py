@@ -99,7 +99,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item("Documents", "description", "billing", "document"),
-            _item("Not made", "report", "billing", "documentfailure"),
+            _item("Documents not made", "report", "billing", "documentfailure"),
             _item("Issuers", "apartment", "billing", "issuer"),
             _item("Number series", "tag", "billing", "numberseries"),
             _item("Tax rates", "percent", "billing", "taxrate"),
