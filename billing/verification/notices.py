@@ -15,7 +15,10 @@ UNION ALL
 SELECT wallet_id, 'coupon_redemption:' || id, 'coupon_redeemed', created_at FROM billing_couponredemption
 UNION ALL
 SELECT wallet_id, 'refund:' || id || ':' || status, 'refund', finished_at
-  FROM billing_refund WHERE status IN ('succeeded', 'failed', 'declined')
+  FROM billing_refund r
+ WHERE status IN ('succeeded', 'failed', 'declined')
+   AND NOT (status = 'declined' AND EXISTS (  -- staff refund another amount in its place: that one is told of
+       SELECT FROM billing_refund o WHERE o.request = r.request AND o.payment_id = r.payment_id AND o.id > r.id))
 UNION ALL
 SELECT wallet_id, 'dispute:' || id || ':' || status, 'dispute', coalesce(closed_at, opened_at)
   FROM billing_dispute WHERE status IN ('opened', 'lost')
