@@ -85,6 +85,8 @@ class WalletState:
     floor: Decimal = ZERO
     repaid: Decimal = ZERO
     """What money has paid of the debt since the books were opened, less what a dispute has taken back of it."""
+    pays_first: int | None = None
+    """The billing period whose invoice `repaid` pays before older ones; None: the oldest first."""
     opened: Standing | None = None
     """Where it stood when its books were opened; None for a copy that nobody closes."""
     stop_is_told: bool = False

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.models import Document, DocumentKind, GrantKind, LedgerAccountKind, TransactionKind
+from billing.models import Document, DocumentKind, GrantKind, LedgerAccountKind, PeriodStatus, TransactionKind
 from billing.selectors.prices import cents
 from billing.services.books import Books, Note
 from billing.services.documents.credit_notes import PARTIES, Credit, credit, left_of
@@ -37,7 +37,8 @@ def credit_invoice(*, document_id: int, total: Decimal, reason: str, user_id: in
     """Take `total`, with its share of the tax, off a period's invoice: a credit note, and as much paid into the wallet.
 
     What is owed shrinks by it, the oldest invoice first; where nothing is, it stays as paid balance. Raises
-    ValidationError for another kind of document, no reason, an amount that is not to the cent, and more than is left.
+    ValidationError for another kind of document, an invoice that was written off, no reason, an amount that is not to
+    the cent, and more than is left.
     """
     text = reason.strip()[:REASON_LENGTH]
     if not text:
@@ -49,10 +50,13 @@ def credit_invoice(*, document_id: int, total: Decimal, reason: str, user_id: in
             raise ValidationError(
                 _("Only invoices are credited here. Refund a receipt's payment; reverse a certificate's usage.")
             )
+        if document.period is not None and document.period.status == PeriodStatus.UNCOLLECTIBLE:
+            raise ValidationError(_("This invoice was written off: nothing is owed by it any more."))
         net, tax = _share(document, total)
         key = f"credit:{document.pk}:{document.corrections.count() + 1}"
         _give(books, document, LedgerAccountKind.ADJUSTMENT, net, key, text, user_id)
         _give(books, document, LedgerAccountKind.TAX, tax, f"{key}:tax", text, user_id)
+        books.wallets[document.wallet_id].repaid = total  # also where a reversal has lowered what is owed
         write(books)
         return credit(document, Credit(key=key, net=net, tax=tax, at=books.now, reason=text))
 

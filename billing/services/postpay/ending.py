@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.documents.content import from_json
-from billing.models import BillingPeriod, DocumentKind, PeriodStatus, TransactionKind, Transfer
+from billing.models import BillingPeriod, Document, DocumentKind, PeriodStatus, TransactionKind, Transfer
 from billing.services import doorbells
 from billing.services.books import Books, Note
 from billing.services.chain import TransferPart
@@ -49,7 +49,8 @@ def write_off(*, period_id: int, reason: str, actor_id: int | None) -> BillingPe
 def void(*, period_id: int, reason: str, actor_id: int | None) -> BillingPeriod:
     """Take an invoice back of which nothing was paid, with a credit note. One that was voided stays so.
 
-    Raises ValidationError without a reason, for one that asks for nothing, and for one that was paid in part.
+    Raises ValidationError without a reason, for one that asks for nothing, and for one that was paid or credited in
+    part.
     """
     text = _reason(reason)
     with transaction.atomic():
@@ -59,6 +60,8 @@ def void(*, period_id: int, reason: str, actor_id: int | None) -> BillingPeriod:
         _check_asked(period)
         if period.settled.amount > 0:
             raise ValidationError(_("Part of this invoice was paid. Credit the rest instead."))
+        if Document.objects.filter(corrects__period=period, kind=DocumentKind.CREDIT_NOTE).exists():
+            raise ValidationError(_("Part of this invoice was credited. Credit the rest instead."))
         _return_tax(books, period, text, actor_id)
         _end(books, period, PeriodStatus.VOID, text)
         _credit(books, period, text)

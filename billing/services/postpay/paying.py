@@ -1,7 +1,9 @@
 """Money for a period's invoice: credited once by the provider's name for it, as a paid lot that pays the debt at once.
 
-Whichever invoice it was paid for, it settles the oldest (`billing.services.postpay.settling`); what is beyond all that
-is owed stays as paid balance and is noted for staff. Money that is not as it should be is never credited.
+A transfer settles the oldest invoice, whichever it was for, what was paid on an invoice's page at the provider that one
+(`billing.services.postpay.settling`). It settles all that it is worth, also where usage was reversed since and less is
+owed: the reversal is on the next invoice, which the rest of the money then pays. What is beyond all that is owed and
+asked for stays as paid balance, too, and is noted for staff. Money that is not as it should be is never credited.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from billing.services.bank import facts_of_transfer
 from billing.services.books import Books, Note
 from billing.services.ledger import open_books, write
 from billing.services.payments import card_words
-from billing.services.postpay.reckoning import ASKED
+from billing.services.postpay.reckoning import ASKED, asked_for
 from billing.services.postpay.references import reference_of
 from billing.services.reconciliation import note_difference
 
@@ -111,7 +113,8 @@ def _book(books: Books, period: BillingPeriod, provider: str, facts: PaymentFact
         return None
     assert facts.amount is not None
     wallet = books.wallets[period.wallet_id]
-    over = facts.amount - wallet.debt
+    repaid_before = wallet.repaid
+    over = facts.amount - max(wallet.debt, asked_for(wallet.id))
     if over > 0 or period.status not in (*ASKED, PeriodStatus.PAID):
         found = f"{facts.amount:f} {facts.currency}, all of it credited"
         _note(period, DifferenceKind.OVERPAID, facts.payment_reference, found)
@@ -127,6 +130,9 @@ def _book(books: Books, period: BillingPeriod, provider: str, facts: PaymentFact
         tax=Decimal(0),  # it was owed with the invoice
         source=f"period:{period.pk}",
     )
+    wallet.repaid = repaid_before + facts.amount
+    if provider == STRIPE:
+        wallet.pays_first = period.pk
     return facts.amount
 
 

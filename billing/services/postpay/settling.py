@@ -1,6 +1,7 @@
 """Money that pays a postpay wallet's debt pays its oldest invoice first, whatever brought it; under the wallet's lock.
 
-`Books` count what money paid of the debt (`WalletState.repaid`): an invoice's own payment, a top-up, a credit by staff.
+Only what was paid on an invoice's own page pays that one before: the page takes nothing any more. `Books` count what
+money paid of the debt (`WalletState.repaid`): a top-up, a credit by staff; an invoice's own payment counts in full.
 What a dispute takes back opens the newest invoices again. So `settled` is what the ledger says has come. An invoice
 that is settled is paid at once, an account without an overdue one makes calls again at once, and one that was to go
 back to prepaid does so with its last invoice.
@@ -59,7 +60,8 @@ def finish_switch(books: Books, wallet: WalletState) -> bool:
 
 
 def _pay(books: Books, wallet: WalletState, money: Decimal) -> None:
-    for period in BillingPeriod.objects.filter(wallet_id=wallet.id, status__in=ASKED).order_by("id"):
+    asked = BillingPeriod.objects.filter(wallet_id=wallet.id, status__in=ASKED)
+    for period in sorted(asked, key=lambda each: (each.pk != wallet.pays_first, each.pk)):
         part = min(money, period.due)
         money -= part
         period.settled = period.settled.amount + part
