@@ -61,6 +61,7 @@ def check_due() -> int:
 def check(*, period_id: int) -> BillingPeriod:
     """Bring the invoice's page, its reminders and the account's calls up to date. Never in a transaction."""
     period = _read(period_id)
+    was_asked = period.status in ASKED
     failure = ""
     try:
         if not bring_up_to_date(period):
@@ -75,7 +76,7 @@ def check(*, period_id: int) -> BillingPeriod:
             _remind(books, period)
         mind_overdue(books, books.wallets[period.wallet_id])
         write(books)
-        _plan(books, period, failure)
+        _plan(books, period, failure, has_ended=was_asked and period.status not in ASKED)
     return period
 
 
@@ -110,14 +111,19 @@ def _overdue_at(due_on: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(due_on + DAY, MORNING, zone)
 
 
-def _plan(books: Books, period: BillingPeriod, failure: str) -> None:
-    """Say when there is something to do next; a page at the provider is looked at daily, should no notice come."""
+def _plan(books: Books, period: BillingPeriod, failure: str, *, has_ended: bool) -> None:
+    """Say when there is something to do next; a page at the provider is looked at daily, should no notice come.
+
+    Where the invoice `has_ended` while the provider was asked, its page there is still to be closed.
+    """
     now, zone = books.now, books.wallets[period.wallet_id].zone
     period.checks = period.checks + 1 if failure else 0
     period.note = failure[:255]
     moments = []
     if failure:
         moments.append(now + RETRY[min(period.checks - 1, len(RETRY) - 1)])
+    if has_ended and period.provider_reference:
+        moments.append(now)
     if period.status in ASKED and period.due_on is not None and period.blocks_on is not None:
         steps = [*_reminders(period, zone), _overdue_at(period.due_on, zone), midnight(period.blocks_on, zone)]
         moments += [min([moment for moment in steps if moment > now] + [now + DAY])]

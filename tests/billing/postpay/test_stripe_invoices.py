@@ -108,3 +108,44 @@ def test_without_an_answer_the_invoice_is_sent_again_and_made_once(
     period.refresh_from_db()
     assert period.pay_url
     assert [(each["status"], each["amount_due"]) for each in at_stripe(stripe)] == [("open", 90)]
+
+
+def test_paid_on_its_page_an_invoice_is_paid_before_an_older_one(invoiced: BillingPeriod, stripe: Any) -> None:
+    account = Account.objects.get()
+    call(account)
+    newer = closing.close(period_id=running(account).pk, is_early=True)
+    for period in (invoiced, newer):
+        minding.check(period_id=period.pk)
+    newer.refresh_from_db()
+    stripe.pay(newer.pay_url)
+    hear(stripe)
+    newer.refresh_from_db()
+    invoiced.refresh_from_db()
+    assert (newer.status, invoiced.status, invoiced.settled.amount) == ("paid", "open", 0)
+    assert verify() == []
+
+
+@pytest.mark.parametrize("end", ["paid", "void"])
+def test_its_page_is_closed_also_where_it_ended_while_stripe_was_asked(
+    invoiced: BillingPeriod, stripe: Any, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    look = minding.bring_up_to_date
+
+    def end_meanwhile(period: BillingPeriod) -> bool:
+        monkeypatch.undo()
+        answered = look(period)
+        if end == "void":
+            ending.void(period_id=period.pk, reason="Wrong buyer", actor_id=None)
+        else:
+            today = timezone.now().date()
+            paying.record_transfer(
+                period_id=period.pk, amount=D("0.90"), received_on=today, bank_reference="wire", user_id=None
+            )
+        return answered
+
+    monkeypatch.setattr(minding, "bring_up_to_date", end_meanwhile)
+    minding.check(period_id=invoiced.pk)
+    minding.check_due()
+    assert [each["status"] for each in at_stripe(stripe)] == [end]
+    invoiced.refresh_from_db()
+    assert invoiced.next_check_at is None
