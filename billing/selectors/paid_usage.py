@@ -24,6 +24,7 @@ from organizations.database import run
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
 DEBT = "debt"
+# Debt that is paid while periods of postpay run, or their invoices are asked for, stands on those invoices.
 # A transaction's kinds of ledger account: 1 paid, 4 receivable, 5 revenue (billing.models.LedgerAccountKind).
 USED = """
 SELECT p.id, date_trunc('month', coalesce(o.day, x.day))::date AS month,
@@ -39,10 +40,11 @@ SELECT p.id, date_trunc('month', coalesce(o.day, x.day))::date AS month,
  WHERE d.organization_id = %s::bigint AND d.issuer_id = %s::bigint AND d.currency = %s::varchar AND d.kind = 'receipt'
    AND (t.source_id % 16 = 1 AND t.target_id % 16 IN (4, 5) OR t.source_id % 16 = 5 AND t.target_id % 16 = 1)
    AND NOT (t.target_id % 16 = 4 AND EXISTS (
-         SELECT FROM billing_postpayterms q
-          WHERE q.wallet_id = x.wallet_id AND q.starts_on <= x.day
-            AND (q.ends_on IS NULL OR x.day <= q.ends_on OR x.created_at <= (
-                  SELECT max(s.paid_at) FROM billing_billingperiod s WHERE s.wallet_id = q.wallet_id))))
+         SELECT FROM billing_billingperiod s
+          WHERE s.wallet_id = x.wallet_id AND s.since_number < x.number
+            AND (s.status IN ('draft', 'open', 'overdue') OR x.created_at <= coalesce(s.paid_at, (
+                  SELECT u.created_at FROM billing_transaction u
+                   WHERE u.wallet_id = s.wallet_id AND u.key = 'uncollectible:' || s.id), s.closed_at))))
  GROUP BY 1, 2, 3, 4
 """
 TaxName = tuple[str, str]

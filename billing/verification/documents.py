@@ -94,10 +94,11 @@ WITH stated AS (
    WHERE date_trunc('month', coalesce(o.day, x.day)) <= s.month
      AND (t.source_id % 16 = 1 AND t.target_id % 16 IN (4, 5) OR t.source_id % 16 = 5 AND t.target_id % 16 = 1)
      AND NOT (t.target_id % 16 = 4 AND EXISTS (
-           SELECT FROM billing_postpayterms q
-            WHERE q.wallet_id = x.wallet_id AND q.starts_on <= x.day
-              AND (q.ends_on IS NULL OR x.day <= q.ends_on OR x.created_at <= (
-                    SELECT max(b.paid_at) FROM billing_billingperiod b WHERE b.wallet_id = q.wallet_id))))
+           SELECT FROM billing_billingperiod b
+            WHERE b.wallet_id = x.wallet_id AND b.since_number < x.number
+              AND (b.status IN ('draft', 'open', 'overdue') OR x.created_at <= coalesce(b.paid_at, (
+                    SELECT u.created_at FROM billing_transaction u
+                     WHERE u.wallet_id = b.wallet_id AND u.key = 'uncollectible:' || b.id), b.closed_at))))
    GROUP BY 1, 2, 3, 4, p.id, r.id
 ), counted AS (
   SELECT wallet_id, organization_id, issuer_id, currency,

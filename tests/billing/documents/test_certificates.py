@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -12,14 +12,16 @@ import pytest
 import time_machine
 from django.db import transaction
 
-from billing.models import Document, GrantKind, PostpayTerms, Transaction, Wallet
+from billing.models import Document, DocumentFailure, GrantKind, Transaction, Wallet
 from billing.services import ledger
 from billing.services.books import Note
 from billing.services.chain import TransferPart
 from billing.services.documents import certificates, due
+from billing.services.postpay import switching
 from billing.verification.run import verify
 from organizations.models import Account, Organization
 from tests.billing.documents.issued import issuer_of, organization_of, pay, stated
+from tests.billing.postpay.accounts import switched
 from tests.billing.threads import at_once
 from tests.billing.wallets import give
 
@@ -283,13 +285,47 @@ def test_what_a_postpay_invoice_states_is_not_certified_again(
     account_with_issuer: WithIssuer, clock: time_machine.Traveller
 ) -> None:
     wallet, organization = paid(account_with_issuer, "10")
-    PostpayTerms.objects.create(wallet=wallet, starts_on=date(2026, 1, 5))
+    switched(wallet.account)
     use(wallet, "25")
     pay(wallet.account, "20", organization)
     due.issue_due()
     go(clock, "2026-02-03T00:00:00")
     due.issue_certificates()
     assert [amounts[0] for _month, amounts in certified()] == ["10.00"]
+    assert verify(["certificates_state_what_was_used"]) == []
+
+
+def test_what_was_certified_stays_so_when_an_account_pays_by_invoice_again(
+    account_with_issuer: WithIssuer, clock: time_machine.Traveller
+) -> None:
+    wallet, organization = paid(account_with_issuer, "10")
+    switched(wallet.account)
+    use(wallet, "25")
+    pay(wallet.account, "20", organization)
+    due.issue_due()
+    switching.switch_back(wallet_id=wallet.pk, reason="Asked", actor_id=None)
+    go(clock, "2026-02-03T00:00:00")
+    due.issue_certificates()
+    switched(wallet.account)
+    go(clock, "2026-03-03T00:00:00")
+    use(wallet, "1")
+    due.issue_certificates()
+    assert certified() == [("certificate 2026-01", ("10.00", "0.89", "10.89"))]
+    assert not DocumentFailure.objects.exists()
+    assert verify(["certificates_state_what_was_used"]) == []
+
+
+def test_usage_beyond_the_balance_is_certified_where_it_was_paid_before_postpay_began(
+    account_with_issuer: WithIssuer, clock: time_machine.Traveller
+) -> None:
+    wallet, organization = paid(account_with_issuer, "10")
+    use(wallet, "15")
+    pay(wallet.account, "20", organization)
+    due.issue_due()
+    switched(wallet.account)
+    go(clock, "2026-02-03T00:00:00")
+    due.issue_certificates()
+    assert [amounts[0] for _month, amounts in certified()] == ["15.00"]
     assert verify(["certificates_state_what_was_used"]) == []
 
 
