@@ -28,7 +28,6 @@ from billing.services.postpay import closing, minding
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
 
-
 EXPORT_SECONDS_MAX = 6 * 3600  # of one export; others may take CELERY_TASK_TIME_LIMIT
 
 
@@ -63,10 +62,10 @@ sweeps.register("issue_documents", due.issue_due)
 sweeps.register("issue_certificates", due.issue_certificates)
 sweeps.register("render_documents", due.render_due)
 sweeps.register("prune_webhooks", endpoint.prune)
+sweeps.register("check_vat_numbers", vat_checks.check_due)
 sweeps.register("make_exports", making.ring_for_due)
 sweeps.register("remove_exports", making.remove_expired)
 sweeps.register("sign_chain_heads", _sign_heads)
-sweeps.register("check_vat_numbers", vat_checks.check_due)
 
 
 @shared_task(name="billing.handle_event")
@@ -91,12 +90,6 @@ def attempt_auto_top_up(wallet_id: int) -> None:
 def submit_refund(refund_id: int) -> None:
     """Send an approved refund to the provider."""
     refunds.submit(refund_id=refund_id)
-
-
-@shared_task(name="billing.check_vat_number")
-def check_vat_number(organization_id: int) -> None:
-    """Ask the register about an organization's VAT number."""
-    vat_checks.check(organization_id=organization_id)
 
 
 @shared_task(name="billing.issue_receipt")
@@ -145,6 +138,12 @@ def remove_exports() -> None:
 def sign_chain_heads() -> None:
     """Sign the day's heads of all ledger chains."""
     sweeps.run("sign_chain_heads")
+
+
+@shared_task(name="billing.check_vat_number")
+def check_vat_number(organization_id: int) -> None:
+    """Ask the register about an organization's VAT number."""
+    vat_checks.check(organization_id=organization_id)
 
 
 @shared_task(name="billing.send_invoice")
