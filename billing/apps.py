@@ -14,8 +14,8 @@ class BillingConfig(AppConfig):
         receivers.deliver_to(lambda notice: inbox.receive(notice=notice))
 
         from billing import letters
-        from billing.services.documents import news
         from billing.services import auto_top_up_outcomes, calls, days, ledger, top_ups, vat_checks
+        from billing.services.documents import news
         from billing.services.postpay import settling
         from notifications import attachments
         from notifications.models import Event
