@@ -16,7 +16,7 @@ DAYS = 30
 WALLETS_SHOWN = 8
 WALLETS_COUNTED = 10_001
 
-IN_KINDS = (TransactionKind.TOP_UP, TransactionKind.AUTO_TOP_UP, TransactionKind.CREDIT)
+IN_KINDS = (TransactionKind.TOP_UP, TransactionKind.AUTO_TOP_UP, TransactionKind.PAYMENT, TransactionKind.CREDIT)
 OUT_KINDS = (
     TransactionKind.REFUND,
     TransactionKind.REFUND_BACK,
@@ -32,6 +32,7 @@ GROUPS = {
     **dict.fromkeys(SPENT_KINDS, "spent"),
     TransactionKind.EXPIRY: "expired",
     TransactionKind.ADJUSTMENT: "adjusted",
+    TransactionKind.TAX: "taxed",
 }
 
 # A day is the account's own; 45 days reach back over any month and the chart.
@@ -84,7 +85,7 @@ class LowWallet:
 
 
 def movements() -> dict[int, ProductFigures]:
-    """Money in, out, given, spent (out and spent positive), expired and adjusted, by product id."""
+    """Money in, out, given, spent (out and spent positive), expired, adjusted and taxed, by product id."""
     figures: dict[int, ProductFigures] = defaultdict(ProductFigures)
     with connection.cursor() as cursor:
         cursor.execute(MOVEMENTS)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.db import connection
 from django.test import Client
@@ -16,11 +17,23 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import strip_tags
 
-from billing.models import AutoTopUp, LedgerVerification, PaymentDifference, ProviderEvent
+from billing.admin.figures import GROUPS
+from billing.models import (
+    AutoTopUp,
+    BillingPeriod,
+    LedgerVerification,
+    PaymentDifference,
+    PeriodStatus,
+    ProviderEvent,
+    TransactionKind,
+)
 from billing.services import bank, refunds, top_ups
 from billing.services.credits import adjust
+from billing.services.postpay import paying, switching
 from notifications.models import Delivery, SweepRun, WebhookEndpoint
 from organizations.models import Account, Product, Service, User
+from tests.billing.postpay.accounts import call, switched
+from tests.billing.postpay.test_closing import taxed
 from tests.config.admin_rows import charge, fill
 from usage.models import RejectedEvent
 from usage.services.void import void
@@ -191,3 +204,27 @@ def test_money_back_is_counted_apart_from_money_in(
     heads = [column.label for column in panel.columns]
     (row,) = [dict(zip(heads, map(strip_tags, map(str, cells)), strict=True)) for cells in panel.rows]
     assert (row["In today"], row["In this month"], row["Back"]) == ("$100.00", "$100.00", "$30.00")
+
+
+def test_a_paid_invoice_is_money_in_and_its_tax_is_nothing_spent(
+    make_account: Callable[..., Account], staff: User, staff_client: Client
+) -> None:
+    account = make_account("aitelier")
+    taxed("10")
+    with time_machine.travel(timezone.now() - timedelta(days=2)):
+        switched(account)
+    call(account)
+    switching.switch_back(wallet_id=account.wallet.pk, reason="Asked", actor_id=staff.pk)
+    period = BillingPeriod.objects.get(status=PeriodStatus.OPEN)
+    paying.record_transfer(
+        period_id=period.pk,
+        amount=Decimal("0.99"),
+        received_on=timezone.now().date(),
+        bank_reference="B-1",
+        user_id=staff.pk,
+    )
+    assert money(staff_client)["Aitelier"] == ["$0.99", "$0.90", "$0.99", "$0.00", "$0.00", "$0.90", "$0.00", "$0.00"]
+
+
+def test_every_kind_of_transaction_has_its_place() -> None:
+    assert set(GROUPS) == set(TransactionKind)
