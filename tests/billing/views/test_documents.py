@@ -166,7 +166,7 @@ def test_the_list_is_narrowed_by_kind_organization_year_and_status(
     assert [label for label, *_rest in shown(client, status="to_pay")] == ["INV-2026-0001"]
     assert [label for label, *_rest in shown(client, status="overdue")] == ["INV-2026-0001"]
     assert [label for label, *_rest in shown(client, status="paid")] == everything[1:]
-    nothing = client.get(PAGE, {"year": 2025, "status": "overdue"}).content.decode()
+    nothing = client.get(PAGE, {"year": "2025", "status": "overdue"}).content.decode()
     assert "Nothing matches these filters" in nothing and "These as ZIP" not in nothing
     assert [label for label, *_rest in shown(client, kind="nonsense", organization="0", year="x")] == everything
 

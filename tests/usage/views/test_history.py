@@ -274,5 +274,5 @@ def test_another_project_keeps_the_other_filters(account: Account, reader: Calla
     desk = account.projects.get(external_id="desk")
     page = reader(account).get(reverse("history"), {"type": "call", "before": "9.9.9.9"}).content.decode()
     assert f"{reverse('history')}?type=call&amp;project={desk.pk}" in page
-    page = reader(account).get(reverse("history"), {"type": "call", "project": desk.pk}).content.decode()
+    page = reader(account).get(reverse("history"), {"type": "call", "project": str(desk.pk)}).content.decode()
     assert f'href="{reverse("history")}?type=call"' in page
