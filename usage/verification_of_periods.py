@@ -5,16 +5,22 @@ from __future__ import annotations
 from billing.verification.invariant import Invariant
 
 # The rule of `billing.services.postpay.lines`, on every closed period at once. A charge counts in the period that it is
-# of, its reversal there, too, if it came before the closing, else in the period that was closed next.
+# of, its reversal there, too, if it came before the closing, else in the period that was closed next. Where reversals
+# outweigh the charges there is no invoice, and all of it counts in the next period.
 PERIODS_STATE_THEIR_USAGE = Invariant(
     "periods_state_their_usage",
     "A closed period states the usage that happened before its end and is on no earlier invoice, less its reversals.",
     """
 WITH period AS (
-  SELECT id, wallet_id, usage, since_number, last_number, ends_at,
-         coalesce(lag(last_number) OVER earlier, since_number) AS before_number, lag(ends_at) OVER earlier AS before
-    FROM billing_billingperiod WHERE last_number IS NOT NULL
-  WINDOW earlier AS (PARTITION BY wallet_id, since_number ORDER BY id)
+  SELECT p.id, p.wallet_id, p.usage, p.since_number, p.last_number, p.ends_at,
+         coalesce(b.last_number, p.since_number) AS before_number, b.ends_at AS before
+    FROM billing_billingperiod p
+    LEFT JOIN LATERAL (
+      SELECT last_number, ends_at FROM billing_billingperiod e
+       WHERE e.wallet_id = p.wallet_id AND e.since_number = p.since_number AND e.id < p.id
+         AND e.last_number IS NOT NULL AND NOT (e.usage < 0 AND e.total = 0)
+       ORDER BY e.id DESC LIMIT 1) b ON true
+   WHERE p.last_number IS NOT NULL
 ), charge AS (
   SELECT x.wallet_id, x.number, -x.amount AS amount, e.occurred_at, v.number AS void_number
     FROM (SELECT DISTINCT wallet_id FROM period) p

@@ -2,7 +2,8 @@
 
 Which transactions are a period's is a rule on sets, so that each is on one invoice exactly and no row carries a mark:
 those charged by the time of closing (`last_number`) that happened before its end, less those that the same rule gave to
-the period before. A reversal follows its charge while that is on no invoice yet; later it is on the next invoice.
+the period before; where more was reversed than charged there is no invoice, and the next one has all of it, too. A
+reversal follows its charge while that is on no invoice yet; later it is on the next invoice.
 """
 
 from __future__ import annotations

@@ -58,11 +58,18 @@ def asked_for(wallet_id: int) -> Decimal:
 
 
 def window_of(period: BillingPeriod, wallet: WalletState) -> Window:
-    """Which transactions are the period's, were it closed now."""
+    """Which transactions are the period's, were it closed now.
+
+    Those of a month with more reversed than used are on no invoice: they go on to the next one, and their tax, too.
+    """
     before = (
         BillingPeriod.objects.filter(
-            wallet_id=wallet.id, since_number=period.since_number, last_number__isnull=False, id__lt=period.pk
+            wallet_id=wallet.id,
+            since_number=period.since_number,
+            last_number__isnull=False,
+            id__lt=period.pk,
         )
+        .exclude(usage__lt=0, total=0)
         .order_by("-id")
         .first()
     )

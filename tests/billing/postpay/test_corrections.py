@@ -76,6 +76,48 @@ def test_an_invoice_paid_in_full_is_paid_also_where_usage_of_it_was_reversed(
     assert verify() == []
 
 
+def test_reversals_beyond_a_months_usage_are_taken_off_the_next_invoices_with_their_tax(
+    invoiced: Callable[[], Account],
+) -> None:
+    account = invoiced()
+    pay(BillingPeriod.objects.get(closed_at__isnull=False), "2.16")
+    with at("2026-03-20 12:00"):
+        call(account, "conversation")
+    reverse("2026-03-20 13:00")
+    closed = []
+    for month in ("04", "05", "06"):
+        with at(f"2026-{month}-04 00:00"):
+            closed.append(amounts(close_running(account)))
+            call(account)
+    # March: 0.60 - 0.90. Then 0.90 a month, of which 0.30 is paid by what is left of March.
+    nothing = (D(0), D(0), D(0), D(0))
+    assert closed == [
+        nothing,
+        (D("0.60"), D("0.12"), D("0.72"), D(0)),
+        (D("0.90"), D("0.18"), D("1.08"), D(0)),
+    ]
+    lines = Document.objects.get(label="INV-2026-0002").content["lines"]
+    assert [line["amount"] for line in lines] == ["0.90", "0.60", "-0.90"]
+    assert verify() == []
+
+
+def test_reversals_that_an_invoice_has_taken_off_what_was_owed_are_on_no_other(
+    invoiced: Callable[[], Account],
+) -> None:
+    account = invoiced()
+    reverse("2026-03-20 13:00")
+    with at("2026-03-20 14:00"):
+        ending.void(period_id=BillingPeriod.objects.get(status="open").pk, reason="Wrong buyer", actor_id=None)
+    listed = []
+    for month in ("04", "05"):
+        with at(f"2026-{month}-04 00:00"):
+            document = close_running(account).documents.get(kind=DocumentKind.INVOICE)
+            listed.append([line["amount"] for line in document.content["lines"]])
+            call(account)
+    assert listed == [["-0.90", "1.80"], ["0.90"]]
+    assert verify() == []
+
+
 def test_an_invoice_credited_in_full_asks_for_nothing_also_where_usage_of_it_was_reversed(
     invoiced: Callable[[], Account],
 ) -> None:
