@@ -61,9 +61,11 @@ class AuditExportAdmin(ReadOnlyMixin, BackOfficeAdmin):
     actions_list = ("ask",)
     actions_detail = ("download",)
     fields = (
-        ("wallet", "first_day", "last_day", "timezone"),
+        ("wallet", "timezone"),
+        ("first_day", "last_day"),
         ("requested_by", "requested_at", "reference"),
-        ("shown_status", "attempt", "leased_until", "rows", "rows_expected"),
+        ("shown_status", "attempt", "leased_until"),
+        ("rows", "rows_expected"),
         ("finished_at", "expires_at", "shown_size"),
         ("key", "sha256"),
         "error",

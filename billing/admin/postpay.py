@@ -58,14 +58,17 @@ class BillingPeriodAdmin(ReadOnlyMixin, PeriodActions):
     search_help_text = "The account, the invoice's number, or the provider's reference"
     fields = (
         ("wallet", "shown_status"),
-        ("starts_on", "ends_on", "starts_at", "ends_at"),
+        ("starts_on", "ends_on"),
+        ("starts_at", "ends_at"),
         ("closes_at", "closed_at", "last_number"),
         (money_column("usage", "usage"), money_column("net", "net"), money_column("tax", "tax")),
         (money_column("total", "total"), money_column("settled", "paid so far"), "paid_at"),
-        ("due_on", "blocks_on", "collects_by", "bank_reference"),
-        ("provider_reference", "page", "next_check_at", "note"),
+        ("due_on", "blocks_on"),
+        ("collects_by", "bank_reference"),
+        ("provider_reference", "page"),
+        ("next_check_at", "note"),
     )
-    readonly_fields = ("shown_status", "bank_reference", "page", *fields[3], *fields[4][:2])
+    readonly_fields = ("shown_status", "bank_reference", "page", *fields[4], *fields[5][:2])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BillingPeriod]:
         """Periods with their account."""
@@ -138,9 +141,9 @@ def _preview(period: BillingPeriod) -> Panel:
     currency = str(period.currency)
     rows: list[tuple[Any, ...]] = [
         (
-            f"{line.description} {line.detail}".strip(),
+            f"{line.description}, {line.detail}" if line.detail else line.description,
             line.happened_on or "",
-            f"{line.quantity.normalize():f} {line.unit}".strip(),
+            f"{line.quantity.normalize():,f} {line.unit}".strip(),
             amount_html(line.amount, currency),
         )
         for line in found.lines

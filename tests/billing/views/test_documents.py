@@ -118,7 +118,7 @@ def test_each_kind_says_what_it_is_and_how_it_stands(account: Account, issuer: I
             ("RCP-2026-0001", "Receipt, top-up", "Paid", "1.000000"),
         ]
     body = client.get(PAGE).content.decode()
-    assert "Issued by Voice Labs LLC." in body
+    assert "Issuer: Voice Labs LLC" in body
     assert "Spam calls" in body and "\N{MINUS SIGN}$18.40" in body
 
 
