@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef
+
 from billing.models import AutoTopUp, AutoTopUpStatus, Card
 
 
@@ -13,6 +15,11 @@ def saved_cards(wallet_id: int) -> list[Card]:
 def default_card(wallet_id: int) -> Card | None:
     """The card that an automatic top-up charges, or None where none is saved."""
     return next(iter(saved_cards(wallet_id)), None)
+
+
+def has_saved_card(wallet_id: OuterRef) -> Exists:
+    """Whether the wallet of the outer query has a card that can be charged."""
+    return Exists(Card.objects.filter(wallet_id=wallet_id, removed_at__isnull=True))
 
 
 def leaves_auto_top_up_without_card(card: Card) -> bool:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from django.db.models import OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import AutoTopUp, AutoTopUpStatus, WalletMode
-from billing.selectors.cards import default_card
+from billing.selectors.cards import has_saved_card
 from billing.templatetags.moments import day_long, days_words
 from billing.templatetags.money import CREDIT, money_text, number, rounded_text
 from billing.views.shell import Frame
@@ -176,10 +177,10 @@ def _end(frame: Frame, expected: Forecast) -> list[str]:
 
 def _rule_that_charges(frame: Frame) -> AutoTopUp | None:
     """The rule of automatic top-up, where nothing keeps it from charging: else a banner says what does."""
-    rule = AutoTopUp.objects.filter(pk=frame.wallet.pk, status=AutoTopUpStatus.ON, next_attempt_at=None).first()
-    if rule is None or frame.wallet.is_frozen or default_card(frame.wallet.pk) is None:
+    if frame.wallet.is_frozen:
         return None
-    return rule
+    rules = AutoTopUp.objects.filter(pk=frame.wallet.pk, status=AutoTopUpStatus.ON, next_attempt_at=None)
+    return rules.filter(has_saved_card(OuterRef("pk"))).first()
 
 
 def _line(frame: Frame, expected: Forecast) -> str:
