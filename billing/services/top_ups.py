@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from billing.models import Card, PaymentProvider, TopUp, TopUpOrigin, TopUpStatus, Wallet
+from billing.models import Card, PaymentProvider, TopUp, TopUpOrigin, TopUpStatus, Wallet, WalletMode
 from billing.providers import provider as provider_called
 from billing.providers.base import (
     ChargeRequest,
@@ -32,6 +32,7 @@ from billing.selectors.payers import payer_of
 from billing.selectors.prices import Quote, quote
 from billing.services import cards, doorbells, settling
 from billing.services.payments import result_url
+from billing.services.postpay.reckoning import asked_for
 from billing.services.settling import KEY_AGE_MAX, next_check, on_finished
 from organizations.database import run
 from organizations.models import Account
@@ -56,8 +57,8 @@ def start(
 ) -> TopUp:
     """A member's new top-up of `amount` in the wallet's currency, priced now and not yet asked for.
 
-    Raises ValidationError for what `billing.selectors.prices.quote` refuses, an organization of another account, and
-    an account that is suspended.
+    Raises ValidationError for what `billing.selectors.prices.quote` refuses, an organization of another account, an
+    account that is suspended, and a taxed top-up while an invoice, whose tax is on it, is to be paid.
     """
     wallet = Wallet.objects.select_related("account__product").get(pk=wallet_id)
     account = wallet.account
@@ -70,6 +71,8 @@ def start(
             raise ValidationError({"organization": _("Choose one of the account's organizations.")})
     now = timezone.now()
     price = quote(account=account, amount=amount, provider=provider, organization=organization, at=now)
+    if price.tax > 0 and wallet.mode == WalletMode.POSTPAY and asked_for(wallet_id) > 0:
+        raise ValidationError(_("An invoice is to be paid first: a top-up would be taxed a second time."))
     top_up = new_top_up(
         wallet_id=wallet_id,
         price=price,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal as D
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,18 +18,20 @@ from billing.models import (
     Payment,
     PaymentDifference,
     PeriodStatus,
+    TopUp,
     Transaction,
     TransactionKind,
     Wallet,
 )
 from billing.providers.base import DisputeFacts
-from billing.services import disputes
+from billing.services import disputes, top_ups
 from billing.services.postpay import ending, minding, paying, switching
 from billing.verification.run import verify
 from notifications.models import Notice
 from organizations.models import Account
 from tests.billing.postpay.accounts import at, call, close_running
 from tests.billing.postpay.test_closing import give, taxed
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Account]
@@ -241,3 +244,22 @@ def test_a_disputed_payment_opens_its_invoice_again_until_the_dispute_is_won(
             disputes.settle(facts=facts, provider="bank")
             assert settled(account) == expected
             assert verify() == []
+
+
+def test_no_taxed_top_up_pays_an_invoice_that_was_taxed(two_invoices: Callable[[], Account]) -> None:
+    account = two_invoices()
+    buy = partial(
+        top_ups.start,
+        wallet_id=account.wallet.pk,
+        amount=D(25),
+        provider="bank",
+        organization_id=None,
+        saves_card=False,
+        user_id=make_user().pk,
+    )
+    with at("2026-04-05 12:00"):
+        with pytest.raises(ValidationError, match="taxed a second time"):
+            buy()
+        assert not TopUp.objects.exists()
+        transfer(account, "2.97")
+        assert buy().tax.amount == D("2.50")
