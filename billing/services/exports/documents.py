@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+
+from django.db.models.fields.json import KT
 
 from billing.models import Document
 from billing.services.exports.cells import escaped
@@ -23,28 +26,28 @@ def documents(scope: Scope) -> Table:
 
 
 def _batches(scope: Scope) -> Iterator[list[Row]]:
-    numbers: dict[str, list[str]] = {}
-    for number, labels in documents_of_movements(scope).items():
-        for label in labels:
-            numbers.setdefault(label, []).append(str(number))
+    numbers: dict[int, list[str]] = {}  # by id: two issuers may use one label
+    for number, document_id, _label in documents_of_movements(scope):
+        numbers.setdefault(document_id, []).append(str(number))
     rows = (
         Document.objects.filter(wallet_id=scope.wallet_id, issued_at__gte=scope.starts_at, issued_at__lt=scope.ends_at)
-        .select_related("issuer", "corrects", "organization", "wallet__account", "file")
-        .defer("file__pdf", "content")
+        .select_related("corrects", "file")
+        .defer("file__pdf", "content", "corrects__content")
+        .annotate(issuer_name=KT("content__issuer__name"), buyer_name=KT("content__buyer__name"))
         .order_by("id")
     )
     last_id = 0
     while batch := list(rows.filter(id__gt=last_id)[:BATCH]):
-        yield [_row(each, numbers.get(each.label, [])) for each in batch]
+        yield [_row(each, numbers.get(each.pk, [])) for each in batch]
         last_id = batch[-1].pk
 
 
-def _row(document: Document, numbers: list[str]) -> Row:
-    buyer = document.organization.name if document.organization else document.wallet.account.name
+def _row(document: Any, numbers: list[str]) -> Row:
+    """Issuer and buyer by the names that stand on the document, whatever they are called since."""
     days = (document.issued_on, document.supplied_from, document.supplied_until)
     amounts = (document.net, document.tax, document.total)
     return (
-        *(escaped(document.label), document.kind, escaped(str(document.issuer)), escaped(buyer)),
+        *(escaped(document.label), document.kind, escaped(document.issuer_name), escaped(document.buyer_name)),
         *("" if day is None else day.isoformat() for day in days),
         *(f"{amount.amount:.6f}" for amount in amounts),
         *(document.currency, escaped(document.corrects.label) if document.corrects else "", " ".join(numbers)),

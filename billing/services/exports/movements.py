@@ -39,7 +39,7 @@ SELECT x.number, x.created_at, x.kind, x.description, x.reason, x.key, x.project
 # What a document says of single movements: the payment that it receipts or that settles it, the tax that it bills, and
 # those of its own key, as documents are called what the ledger calls their cause.
 DOCUMENTS = """
-SELECT n.number, d.label FROM billing_document d
+SELECT n.number, d.id, d.label FROM billing_document d
  CROSS JOIN LATERAL (
    SELECT p.transaction_number AS number FROM billing_payment p
     WHERE (p.id = d.payment_id AND d.key = 'receipt:' || p.id) OR (p.period_id = d.period_id AND d.kind = 'invoice')
@@ -84,20 +84,19 @@ def movements(scope: Scope, sums: Sums) -> Table:
     return Table(NAME, HEADER, _batches(scope, sums))
 
 
-def documents_of_movements(scope: Scope) -> dict[int, list[str]]:
-    """The documents that name single movements of the scope, by the movement's number."""
+def documents_of_movements(scope: Scope) -> list[tuple[int, int, str]]:
+    """What names single movements of the scope: the movement's number, and the document's id and label."""
     (rows,) = run((DOCUMENTS, [scope.wallet_id, scope.first_number, scope.last_number]))
-    found: dict[int, list[str]] = {}
-    for number, label in rows:
-        found.setdefault(number, []).append(label)
-    return found
+    return rows
 
 
 def _batches(scope: Scope, sums: Sums) -> Iterator[list[Row]]:
     sums.closing = scope.opening
     yield [_balance(scope, OPENING, str(scope.first_number - 1), scope.opening, scope.opening_hash.hex())]
     projects = dict(Project.objects.filter(account_id=scope.account_id).values_list("id", "external_id"))
-    documents = documents_of_movements(scope)
+    documents: dict[int, list[str]] = {}
+    for number, _document_id, label in documents_of_movements(scope):
+        documents.setdefault(number, []).append(label)
     for batch in stream(MOVEMENTS, [scope.wallet_id, scope.first_number, scope.last_number]):
         events = _events_of([row[5] for row in batch])
         yield [_movement(scope, sums, row, projects, documents, events) for row in batch]

@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from billing.models import Dispute, Transaction, Wallet
+from billing.models import Dispute, Issuer, Transaction, Wallet
 from billing.providers.base import DisputeFacts
 from billing.services import credits, disputes, grants, refunds
 from billing.services.documents import money_back
@@ -195,6 +195,9 @@ def test_documents_are_tied_to_their_movements(bare_account: Make, tmp_path: Pat
         disputes.settle(facts=dispute, provider="bank")
         note = money_back.credit_dispute(dispute_id=Dispute.objects.get().pk)
         assert note is not None
+        buyer = account.name
+        Account.objects.update(name="Renamed")
+        Issuer.objects.update(name="Renamed")
         folder = unpacked(made(account), tmp_path)
     top_up, taken = rows(folder / "movements.csv")[1:3]
     assert (top_up["document"], taken["document"]) == (receipt.label, note.label)
@@ -202,4 +205,5 @@ def test_documents_are_tied_to_their_movements(bare_account: Make, tmp_path: Pat
     assert (first["document"], first["kind"], first["total"], first["movements"]) == (
         *(receipt.label, "receipt", f"{receipt.total.amount:.6f}", top_up["number"]),
     )
+    assert (first["issuer"], first["buyer"]) == (receipt.content["issuer"]["name"], buyer)
     assert (second["document"], second["corrects"], second["movements"]) == (note.label, receipt.label, taken["number"])
