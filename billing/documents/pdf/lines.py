@@ -75,7 +75,8 @@ def lay_lines(flow: Flow, content: Content, figures: Figures) -> None:
 def _figures_of(line: Line, figures: Figures) -> tuple[str, str, str]:
     """Quantity, price and amount of a line, as they are written."""
     quantity = f"{figures.number(line.quantity)} {line.unit}".strip()
-    price = figures.amount(line.unit_price) if line.unit_price is not None else ""
+    unit_price = line.amount if line.unit_price is None and line.quantity == 1 else line.unit_price
+    price = figures.amount(unit_price) if unit_price is not None else ""
     return quantity, price, figures.amount(line.amount)
 
 

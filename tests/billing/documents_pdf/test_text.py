@@ -186,4 +186,4 @@ def test_letters_of_no_typeface_are_drawn_as_numbers_and_read_as_themselves() ->
 
 def test_digits_below_a_cent_stay() -> None:
     content = a_content(lines=(Line("Calls", Decimal("0.123456")), Line("More", Decimal("0.1"))))
-    assert "Calls 1 $0.123456 More 1 $0.10" in text_of(content)
+    assert "Calls 1 $0.123456 $0.123456 More 1 $0.10 $0.10" in text_of(content)
