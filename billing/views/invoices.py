@@ -23,16 +23,21 @@ from organizations.tenancy import Tenant, tenant_page
 @require_safe
 @tenant_page
 def invoice_pay(request: HttpRequest, tenant: Tenant, reference: UUID) -> HttpResponse:
-    """On to the provider's page while there is something to pay there; else how the invoice stands."""
+    """On to the provider's page while all of it is to be paid there; else how the invoice stands."""
     period = tenant.one(BillingPeriod, reference=reference)
-    if period.due > 0 and period.pay_url:
+    if period.due > 0 and period.pay_url and not _is_by_transfer(period):
         return SeeOther(period.pay_url)
     frame = Frame(request, tenant)
     return render_page(request, frame, "billing/invoice_pay.html", _context(tenant, period), current="documents")
 
 
+def _is_by_transfer(period: BillingPeriod) -> bool:
+    """A part payment leaves the rest to a transfer, too: the provider's page goes on asking for what it began with."""
+    return period.collects_by == PaymentProvider.BANK or period.settled.amount > 0
+
+
 def _context(tenant: Tenant, period: BillingPeriod) -> dict[str, Any]:
-    is_bank = period.collects_by == PaymentProvider.BANK
+    is_bank = _is_by_transfer(period)
     terms = TopUpTerms.objects.filter(product=tenant.product).first() if is_bank else None
     document = period.documents.filter(kind=DocumentKind.INVOICE).only("reference", "label", "period_id").first()
     days = day_span(period.starts_on, period.ends_on, year=True)

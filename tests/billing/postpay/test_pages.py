@@ -77,3 +77,17 @@ def test_the_page_leads_on_to_stripes(invoiced: Account) -> None:
     BillingPeriod.objects.filter(pk=period.pk).update(pay_url="https://invoice.stripe.com/i/x", collects_by="stripe")
     answer = reader(invoiced).get(reverse("invoice_pay", args=[period.reference]))
     assert (answer.status_code, answer["Location"]) == (303, "https://invoice.stripe.com/i/x")
+
+
+def test_what_a_part_payment_left_is_not_asked_for_by_stripes_page(invoiced: Account) -> None:
+    """That page asks for all of the invoice, as it did when it was made."""
+    period = BillingPeriod.objects.order_by("id")[0]
+    BillingPeriod.objects.filter(pk=period.pk).update(pay_url="https://invoice.stripe.com/i/x", collects_by="stripe")
+    with at("2026-03-10 12:00"):
+        paying.record_transfer(
+            period_id=period.pk, amount=D("0.50"), received_on=date(2026, 3, 9), bank_reference="r", user_id=None
+        )
+        answer = reader(invoiced).get(reverse("invoice_pay", args=[period.reference]))
+    assert answer.status_code == 200
+    assert (answer.context["due"], answer.context["is_bank"]) == (D("0.40"), True)
+    assert f"IN-{period.pk:06d}" in answer.content.decode()
