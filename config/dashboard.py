@@ -169,8 +169,8 @@ def _money(products: list[Product], money: dict[int, figures.ProductFigures]) ->
         rows,
         empty="No money has moved in the last weeks. The first credit or call appears here.",
         is_wide=True,
-        note="In: top-ups and credits. Back: refunds and disputes. Given: promo, coupons, bonuses, allotments. "
-        "Days and months are each account's own.",
+        note="In: top-ups, paid invoices and credits. Back: refunds and disputes. Given: promo, coupons, bonuses, "
+        "allotments. Days and months are each account's own.",
         more_url=list_url(Transaction),
         more_label="Transactions",
     )

@@ -137,6 +137,15 @@ def test_the_result_page_asks_the_provider_itself(
     assert "Payment received" in response.content.decode()
 
 
+def test_a_receipt_that_is_issued_after_the_page_was_shown_appears_on_it(
+    account: Account, reader: Callable[..., Client], stripe: StripeWorld
+) -> None:
+    top_up = open_page(account)
+    press_pay(top_up, VISA)
+    page = reader(account).get(reverse("top_up_result", args=[top_up.reference])).content.decode()
+    assert 'hx-trigger="moved from:body"' in page and 'hx-select-oob="#result"' in page
+
+
 def test_it_asks_once_in_a_few_seconds_however_often_it_is_read(
     account: Account, reader: Callable[..., Client], stripe: StripeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
