@@ -91,3 +91,15 @@ def test_what_a_part_payment_left_is_not_asked_for_by_stripes_page(invoiced: Acc
     assert answer.status_code == 200
     assert (answer.context["due"], answer.context["is_bank"]) == (D("0.40"), True)
     assert f"IN-{period.pk:06d}" in answer.content.decode()
+
+
+def test_a_used_up_credit_limit_asks_for_no_top_up(postpay_account: Make) -> None:
+    with at("2026-03-01 12:00"):
+        account = postpay_account(limit="2.70")
+    for day in (2, 3, 4):
+        with at(f"2026-03-0{day} 12:00"):
+            call(account)
+    page = banner(account, "2026-03-05 12:00")
+    assert "Nothing left" in page
+    assert "No call starts until the next invoice is paid." in page
+    assert "topped up" not in page
