@@ -46,6 +46,15 @@ class Issuer(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            # Else usage paid from the balance would stand, with its tax, on the period's invoice and on a certificate.
+            models.CheckConstraint(
+                condition=Q(issues_certificates=False) | Q(taxes_top_ups=True),
+                name="issuer_states_usage_once",
+                violation_error_message="Certificates state money that was taxed when it came. Let tax be due at "
+                "top-up, or issue no certificates.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

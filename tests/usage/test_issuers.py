@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
 from billing.models import Issuer, ProductTerms, TaxRate
 from organizations.identifiers import EU
@@ -72,9 +74,24 @@ def test_an_issuer_follows_its_file(products: dict[str, Product], tmp_path: Path
     assert (issuer.email, issuer.taxes_top_ups) == ("papers@letustalk.example", False)
 
 
+def test_what_a_certificate_states_no_invoice_states_again(products: dict[str, Product]) -> None:
+    issuer = Issuer.objects.get(slug="aipbx")
+    issuer.taxes_top_ups = False
+    with pytest.raises(ValidationError, match="Certificates state money that was taxed when it came"):
+        issuer.full_clean()
+    with pytest.raises(IntegrityError, match="issuer_states_usage_once"):
+        issuer.save()
+
+
 @pytest.mark.parametrize(
     ("slug", "old", "new", "message"),
     [
+        (
+            "aipbx",
+            "issues_certificates = true",
+            "issues_certificates = true\ntaxes_top_ups = false",
+            "[issuer], issues_certificates: needs tax at top-up",
+        ),
         ("aipbx", '"7709000412"', '"7709000413"', "[issuer], tax_id: The last digit does not match the others."),
         ("aipbx", '"40702810300000041234"', '"40702810400000041234"', "[issuer], bank_account: The account and the"),
         ("letustalk", '"DE314827053"', '"314827053"', '[issuer], tax_id: must be written as it is kept, "DE314827053"'),

@@ -82,6 +82,8 @@ def _optional(table: Table, name: str) -> str:
 
 
 def _check(table: Table, spec: IssuerSpec) -> None:
+    if spec.issues_certificates and not spec.taxes_top_ups:
+        raise table.error("issues_certificates", "needs tax at top-up: certificates state money that was taxed then.")
     kept = asdict(spec)
     names = ("country", "region", "tax_id", "tax_registration_code", "bank_account", "bank_code")
     found = checked(Identifiers(**{name: kept[name] for name in names}))
