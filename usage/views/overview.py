@@ -62,9 +62,11 @@ def overview(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     whole_pace = pace_of(read(), today) if frame.project_id else pace
     lines = _last_lines(frame)
     slots = chart_slots(frame, days, first=chart_from, last=today)
+    is_postpay = frame.wallet.mode == WalletMode.POSTPAY
     context = {
         "place": in_place(frame.zone),
-        "invoices": invoices_of(frame) if frame.wallet.mode == WalletMode.POSTPAY else [],
+        "is_postpay": is_postpay,
+        "invoices": invoices_of(frame) if is_postpay else [],
         "parts": balance_parts(frame),
         "runway": runway_of(frame, whole_pace),
         "pace": pace,

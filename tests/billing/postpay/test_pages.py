@@ -102,4 +102,4 @@ def test_a_used_up_credit_limit_asks_for_no_top_up(postpay_account: Make) -> Non
     page = banner(account, "2026-03-05 12:00")
     assert "Nothing left" in page
     assert "No call starts until the next invoice is paid." in page
-    assert "topped up" not in page
+    assert "until the balance is topped up" not in page
