@@ -6,6 +6,7 @@ Every member of the account may see them. Invoices that are to be paid stand abo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -90,6 +91,8 @@ class Invoice:
     line: DocumentLine
     row: DocumentRow
     pay_href: str
+    stops_calls: bool
+    """Whether no new call starts because it is overdue."""
 
 
 @require_safe
@@ -128,10 +131,19 @@ def line_of(frame: Frame, row: DocumentRow) -> DocumentLine:
 def invoices_of(frame: Frame) -> list[Invoice]:
     """What is to be paid by invoice, the one due first before the others."""
     return [
-        Invoice(line_of(frame, row), row, reverse("invoice_pay", args=[row.document.period.reference]))
+        Invoice(
+            line_of(frame, row),
+            row,
+            reverse("invoice_pay", args=[row.document.period.reference]),
+            stops_calls=frame.wallet.is_overdue and _has_come(row.document.period.blocks_on, frame.today),
+        )
         for row in open_invoices(frame.wallet.pk)
         if row.document.period is not None
     ]
+
+
+def _has_come(day: date | None, today: date) -> bool:
+    return day is not None and day <= today
 
 
 def _days(rows: list[DocumentRow]) -> str:

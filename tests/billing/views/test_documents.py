@@ -204,6 +204,9 @@ def test_an_open_invoice_stands_above_the_list_with_the_way_to_pay(
         and "Unpaid on Apr 1, 2026, it stops new calls." in body
     )
     assert "$77.50 still to pay" in body
+    Wallet.objects.filter(pk=account.wallet.pk).update(is_overdue=True)
+    stopped = client.get(PAGE).content.decode()
+    assert "No new call starts until it is paid." in stopped and "it stops new calls" not in stopped
     viewers = reader(account, Role.VIEWER).get(PAGE).content.decode()
     assert "Invoice, February 2026" in viewers and address not in viewers
     BillingPeriod.objects.update(status=PeriodStatus.PAID, settled=Decimal(108), paid_at=timezone.now())
