@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from billing.models import (
     AutoTopUp,
+    BillingPeriod,
     CouponBatch,
     CreditPack,
     Dispute,
@@ -22,6 +23,7 @@ from billing.models import (
     TopUpTerms,
 )
 from organizations.models import Account
+from tests.billing.documents.issued import issue_one, make_issuer
 from tests.billing.refunds.paid import pay_by_bank
 
 
@@ -45,5 +47,11 @@ def fill(account: Account) -> Payment:
     )
     TaxRate.objects.create(country="ZZ", name="Rows", percent=Decimal("1.5"), valid_from=today - timedelta(days=1))
     ExchangeRate.objects.create(base="ZZZ", quote="RUB", rate=Decimal(2), valid_from=today)
+    noon = now.replace(hour=12)
+    BillingPeriod.objects.create(
+        wallet=wallet, currency=currency, starts_on=today, ends_on=today, starts_at=noon, ends_at=noon + timedelta(1),
+        closes_at=noon + timedelta(2),
+    )  # fmt: skip
+    issue_one(wallet, make_issuer(), "rows:1")
     assert TopUpTerms.objects.filter(product=product).exists()
     return payment

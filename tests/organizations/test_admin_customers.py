@@ -58,6 +58,7 @@ def test_the_page_shows_members_projects_wallet_and_calls(account: Account, staf
         "Members",
         "Projects",
         "Last 20 calls and events",
+        "Last 5 documents",
         "Last 5 incidents",
         "Last 5 notices",
     ]

@@ -162,7 +162,7 @@ def test_a_failure_says_what_was_asked_and_why_it_was_refused(stripe: StripeWorl
     assert "An automatic top-up of $50.00 failed.\n" in letter.body
     assert f"{card} was declined. Your card has insufficient funds.\n" in letter.body
     assert "The next attempt is on " in letter.body and "Balance now: $3.00\n" in letter.body
-    assert "/billing/auto-top-up/#saved-cards\n" in letter.body
+    assert f"/billing/auto-top-up/?of_account={account.pk}#saved-cards\n" in letter.body
 
 
 def test_a_success_after_two_failures_counts_from_the_beginning_again(stripe: StripeWorld, account: Account) -> None:
