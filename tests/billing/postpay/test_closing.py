@@ -59,7 +59,7 @@ def taxed(percent: str, *, at_top_up: bool = True, country: str = "US") -> None:
     """A tax for everybody in the country."""
     TaxRate.objects.all().delete()
     TaxRate.objects.create(country=country, name="Sales tax", percent=D(percent), valid_from="2020-01-01")
-    Issuer.objects.update(taxes_top_ups=at_top_up)
+    Issuer.objects.update(taxes_top_ups=at_top_up, issues_certificates=False)
 
 
 def test_a_month_becomes_one_invoice_for_what_it_cost(postpay_account: Make) -> None:

@@ -90,7 +90,7 @@ def test_an_export_and_a_tax_that_is_due_later_are_said(account: Account, reader
     organization(account, "CH", "1")
     client = reader(account)
     assert "Switzerland: an export, so no tax is added to top-ups." in words(client, "settings")
-    Issuer.objects.update(taxes_top_ups=False)
+    Issuer.objects.update(taxes_top_ups=False, issues_certificates=False)
     assert "Tax, where it is due, stands on the invoice of the period." in words(client, "settings")
 
 
