@@ -46,7 +46,8 @@ class Action:
     """What an action page shows and does.
 
     `explain` gives the confirmation's rows (what, value); `perform` acts and returns the words of the result, or
-    raises one of `refusals`, whose words are shown beside the field they are about.
+    raises one of `refusals`, whose words are shown beside the field they are about. What `moves_money` asks for a
+    sign-in that is recent.
     """
 
     title: str
@@ -58,6 +59,7 @@ class Action:
     form: type[ActionForm] = ReasonForm
     form_arguments: dict[str, Any] | None = None
     is_dangerous: bool = False
+    moves_money: bool = False
     refusals: tuple[type[Exception], ...] = (ValidationError,)
     next_url: str = ""
 

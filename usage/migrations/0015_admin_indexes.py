@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar = [("usage", "0014_reports")]
+
+    operations: ClassVar = []
