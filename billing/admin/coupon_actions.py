@@ -107,7 +107,7 @@ class _Switch(BackOfficeAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
 
         def perform(form: actions.ReasonForm) -> str:
-            self.model._default_manager.filter(pk=row.pk).update(is_active=is_on)
+            coupon_codes.switch(row=row, is_on=is_on)
             return f"{row} is accepted again." if is_on else f"{row} is switched off."
 
         verb = "Switch on" if is_on else "Switch off"

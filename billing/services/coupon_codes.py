@@ -88,3 +88,8 @@ def _check(*, count: int, length: int, prefix: str, limit: int) -> None:
 def _check_limit(limit: int) -> None:
     if not 1 <= limit <= LIMIT_MAX:
         raise ValidationError({"limit": f"Write a number from 1 to {LIMIT_MAX:,}."})
+
+
+def switch(*, row: CouponBatch | Coupon, is_on: bool) -> None:
+    """Accept an offer or a code from now on, or refuse it; credit that was given stays. Again changes nothing."""
+    type(row)._default_manager.filter(pk=row.pk).update(is_active=is_on)

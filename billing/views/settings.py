@@ -33,8 +33,8 @@ from billing.views.settings_zones import typed_zone, zones
 from billing.views.shell import Frame, render_page
 from billing.views.tax_words import check_words, treatment_words
 from organizations.languages import speaking
-from organizations.models import Account, Organization, User
-from organizations.services import organizations
+from organizations.models import Account, Organization
+from organizations.services import organizations, people
 from organizations.services.accounts import change_account
 from organizations.services.organizations import Check
 from organizations.tenancy import Tenant, tenant_page
@@ -84,9 +84,10 @@ def settings(request: HttpRequest, tenant: Tenant) -> HttpResponse:
 def settings_language(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     """Read all pages in one's own language; none is the account's. Raises Http404 for one that we have not."""
     language = request.POST.get("own_language", "")
-    if language and language not in dict(site.LANGUAGES):
-        raise Http404
-    User.objects.filter(pk=tenant.user.pk).update(language=language)
+    try:
+        people.choose_language(user_id=tenant.user.pk, language=language)
+    except LookupError:
+        raise Http404 from None
     tenant.user.language = language
     with speaking(tenant.user, tenant.account):
         messages.success(request, _("Saved."))
