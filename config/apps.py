@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ConfigConfig(AppConfig):
@@ -13,10 +14,12 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        """Compile translations that have changed. Raises ImproperlyConfigured for an insecure production setting."""
+        """Compile changed translations, keep roles true. Raises ImproperlyConfigured for an insecure production."""
         from config.catalogues.files import compile_catalogues
         from config.checks import refuse_insecure
+        from config.roles import make_true
 
         settings = sys.modules["config.settings"]
         refuse_insecure(settings)
         compile_catalogues(settings.LOCALE_PATHS[0])
+        post_migrate.connect(make_true, dispatch_uid="roles")

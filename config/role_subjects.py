@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from organizations.roles import Role
+from organizations.roles import StaffRole
 
-Roles = frozenset[Role]
+Roles = frozenset[StaffRole]
 
 NOBODY: Roles = frozenset()  # but admin
-BILLING: Roles = frozenset({Role.BILLING})
-PRICING: Roles = frozenset({Role.PRICING})
-SUPPORT: Roles = frozenset({Role.SUPPORT})
+BILLING: Roles = frozenset({StaffRole.BILLING})
+PRICING: Roles = frozenset({StaffRole.PRICING})
+SUPPORT: Roles = frozenset({StaffRole.SUPPORT})
 CARE: Roles = SUPPORT | BILLING  # who speaks with customers
 FIGURES: Roles = BILLING | PRICING
 ALL: Roles = CARE | PRICING
@@ -44,6 +44,9 @@ CUSTOMERS = {
     "organizations.membership": Subject(CARE),  # whoever adds one may sign in as the customer
     "organizations.invitation": Subject(CARE),
     "organizations.user": Subject(CARE),
+    "organizations.accountnote": Subject(CARE),  # written by whoever may add a note
+    "organizations.supportview": Subject(CARE),
+    "organizations.signin": Subject(CARE),
     "notifications.alertaddress": Subject(CARE),
     "notifications.telegramlink": Subject(CARE),
     "notifications.preference": Subject(CARE),

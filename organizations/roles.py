@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 
-class Role(models.TextChoices):
+class StaffRole(models.TextChoices):
     """A group of Django's that the installation keeps true to the table of what each role may do."""
 
     SUPPORT = "support", "Support"
