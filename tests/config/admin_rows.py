@@ -32,6 +32,8 @@ from tests.config.postpay_rows import postpay_rows
 from tests.config.refund_rows import refund_rows
 from tests.config.stripe_rows import stripe_rows
 from tests.factories import make_user, open_test_account
+from tests.config.support_rows import support_rows
+from tests.config.what_if_rows import what_if_rows
 from usage.models import ChatHour, EventType, IdempotentRequest, RateCard, RateCardVersion, RejectedEvent
 from usage.services.charge import charge_events
 from usage.services.incoming import IncomingEvent
@@ -107,6 +109,7 @@ def fill(products: dict[str, Product]) -> None:
         _system(number)
 
 
+        support_rows(account)
 def _customer(account: Account, number: int) -> None:
     Membership.objects.create(account=account, user=make_user())
     now = timezone.now()
