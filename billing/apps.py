@@ -13,7 +13,7 @@ class BillingConfig(AppConfig):
         receivers.silence_dj_stripe()
         receivers.deliver_to(lambda notice: inbox.receive(notice=notice))
 
-        from billing import letters
+        from billing import history, letters
         from billing.services import auto_top_up_outcomes, calls, days, ledger, top_ups, vat_checks
         from billing.services.documents import news
         from billing.services.postpay import settling
@@ -27,4 +27,5 @@ class BillingConfig(AppConfig):
         accounts.on_new_status(calls.settle_account)
         organizations.on_saved(vat_checks.number_changed)
         letters.register_all()
+        history.declare()
         attachments.register(Event.DOCUMENT_READY, news.attachments_of)

@@ -15,11 +15,15 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Compile changed translations, keep roles true. Raises ImproperlyConfigured for an insecure production."""
+        from config import history
         from config.catalogues.files import compile_catalogues
         from config.checks import refuse_insecure
         from config.roles import make_true
+        from organizations.history import triggers
 
         settings = sys.modules["config.settings"]
         refuse_insecure(settings)
         compile_catalogues(settings.LOCALE_PATHS[0])
+        history.declare()
+        triggers.register()
         post_migrate.connect(make_true, dispatch_uid="roles")

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "djmoney",
     "djstripe",
+    "pgtrigger",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "rest_framework",
@@ -83,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "organizations.history.middleware.WhoIsAtWork",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -117,6 +119,7 @@ DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 1
 DATABASES["default"]["OPTIONS"].setdefault("options", "-c plan_cache_mode=force_generic_plan")
 DATABASES["default"]["ENGINE"] = "django.db.backends.postgresql"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PGTRIGGER_MIGRATIONS = False  # `organizations.history.triggers` installs them after every migration
 
 # Celery: a doorbell over rows in PostgreSQL. The default broker is a folder; any other by CELERY_BROKER_URL.
 BROKER_DIR = DATA_DIR / "broker"

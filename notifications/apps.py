@@ -16,6 +16,9 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to Django's own signal: migrating is when an installation learns of its sweeps."""
+        from notifications import history
+
+        history.declare()
         post_migrate.connect(_expect_sweeps, sender=self)
 
 

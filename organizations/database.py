@@ -18,6 +18,8 @@ import psycopg
 from django.db import connection, transaction
 from django.db.utils import InterfaceError
 
+from organizations.history import attribution
+
 Params = Sequence[Any] | Mapping[str, Any]
 Statement = tuple[str, Sequence[Any]]
 
@@ -36,6 +38,14 @@ def run(*statements: Statement) -> list[list[tuple[Any, ...]]]:
 
     Several statements share one round trip. Errors are Django's (`IntegrityError`, `OperationalError`, …).
     """
+    said = attribution.statement()
+    if said is not None and not all(map(_only_reads, statements)):
+        return _send(said, *statements)[1:]
+    return _send(*statements)
+
+
+def _send(*statements: Statement) -> list[list[tuple[Any, ...]]]:
+    """`run` without telling the history who is at work."""
     with connection.wrap_database_errors:
         raw = raw_connection()
         if len(statements) == 1:
@@ -96,6 +106,10 @@ def merged(*statements: Statement, counting: bool = False) -> Statement:
     parts = [f"s{index} AS ({sql})" for index, (sql, _) in enumerate(statements)]
     params = [value for _, values in statements for value in values]
     return f"WITH {', '.join(parts)} SELECT {'count(*) FROM s0' if counting else '1'}", params
+
+
+def _only_reads(statement: Statement) -> bool:
+    return statement[0].lstrip()[:6].upper() == "SELECT"
 
 
 def _has_rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> bool:

@@ -12,7 +12,7 @@ class UsageConfig(AppConfig):
         from billing.services.postpay.lines import on_lines
         from billing.verification.registry import register
         from organizations.services.projects import on_new_mode
-        from usage import letters
+        from usage import history, letters
         from usage.selectors.export import usage_parts
         from usage.selectors.pages.calls import NEWEST_EVENT
         from usage.services import mode_notices, period_lines
@@ -23,5 +23,6 @@ class UsageConfig(AppConfig):
         register_usage(usage_parts())
         watch(NEWEST_EVENT)
         letters.register_words()
+        history.declare()
         on_new_mode(mode_notices.tell)
         on_lines(period_lines.period_usage)

@@ -1,0 +1,35 @@
+"""Tells the history whose request it is: every one that may write, of staff, customers and services alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from organizations.history.attribution import acting
+from organizations.models.change import RecordedChange
+
+SOURCES = (
+    ("/admin/", RecordedChange.Source.STAFF),
+    ("/api/", RecordedChange.Source.API),
+)
+
+
+class WhoIsAtWork:
+    """Behind the sign-in, so that the person is known; before every view that writes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer the request in its person's name."""
+        if request.method in ("GET", "HEAD", "OPTIONS"):
+            return self.get_response(request)
+        with acting(source=source_of(request.path_info), user_id=request.user.pk, doing=request.path_info):
+            return self.get_response(request)
+
+
+def source_of(path: str) -> str:
+    """Which side of the house the address belongs to."""
+    return next((str(source) for prefix, source in SOURCES if path.startswith(prefix)), RecordedChange.Source.CUSTOMER)

@@ -1,0 +1,37 @@
+"""What is recorded of people, customers, products and keys."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group
+
+from organizations.history.tracking import track
+from organizations.models import (
+    Account,
+    Invitation,
+    Membership,
+    Organization,
+    Product,
+    Project,
+    Service,
+    ServiceKey,
+    User,
+)
+
+
+def declare() -> None:
+    """Say it once, when the app is ready."""
+    track(User, secret=("password",), ignored=("last_login",))
+    track(User.groups.through, part_of=(User, "user_id"))
+    track(User.user_permissions.through, part_of=(User, "user_id"))
+    track(Authenticator, part_of=(User, "user_id"), secret=("data",), ignored=("last_used_at",))
+    track(Group)
+    track(Group.permissions.through, part_of=(Group, "group_id"))
+    track(Product, ignored=("rates_revision",))
+    track(Service, ignored=("silent_since",))
+    track(ServiceKey, key="prefix", secret=("id", "hashed_key"))
+    track(Account)
+    track(Membership)
+    track(Invitation, secret=("token_hash",))
+    track(Organization)
+    track(Project)
