@@ -5,14 +5,16 @@ The packages' own registrations are replaced, not edited: `config` is the last a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse
 from django_celery_beat.admin import ClockedScheduleAdmin as BaseClockedScheduleAdmin
 from django_celery_beat.admin import CrontabScheduleAdmin as BaseCrontabScheduleAdmin
 from django_celery_beat.admin import PeriodicTaskAdmin as BasePeriodicTaskAdmin
@@ -22,7 +24,12 @@ from rest_framework_api_key.models import APIKey
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from organizations.admin.base import CappedPaginator
+from organizations import recent_sign_in
+from organizations.admin.base import CappedPaginator, ask_to_save
+from organizations.models import User
+from organizations.roles import StaffRole
+from organizations.selectors.staff import decides_about_staff
+from organizations.services.staff import check_permissions_of_group
 
 # Staff sign in where everybody does: the admin's own page would ask for no second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -43,9 +50,63 @@ class ListBase(ModelAdmin):
     list_filter_submit = True
 
 
+class GroupForm(forms.ModelForm):
+    """A group of the operator's own. `actor` is who makes or changes it."""
+
+    actor: ClassVar[User]
+
+    class Meta:
+        model = Group
+        fields = ("name", "permissions")
+
+    def clean_permissions(self) -> Any:
+        """None that the actor does not have."""
+        chosen = self.cleaned_data["permissions"]
+        check_permissions_of_group(actor=self.actor, given=[one.pk for one in chosen])
+        return chosen
+
+
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ListBase):  # type: ignore[misc]
-    """Roles: sets of permissions for staff."""
+    """Roles: sets of permissions for staff. The four of the installation stay as config.role_subjects has them."""
+
+    form = GroupForm
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Those who decide about staff."""
+        return super().has_add_permission(request) and decides_about_staff(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """Those who decide about staff; the installation's own roles nobody: the next migration would undo it."""
+        return super().has_change_permission(request, obj) and self._is_theirs(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
+        """As changing."""
+        return super().has_delete_permission(request, obj) and self._is_theirs(request, obj)
+
+    def _is_theirs(self, request: HttpRequest, obj: Group | None) -> bool:
+        return decides_about_staff(request.user) and (obj is None or obj.name not in StaffRole.values)
+
+    def get_form(self, request: HttpRequest, obj: Group | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """The form, which knows who fills it in."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.actor = request.user
+        return form
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *arguments: Any, **named: Any
+    ) -> HttpResponse:
+        """The page; what it changes asks for a recent sign-in."""
+        ask_to_save(request, self, object_id)
+        response: HttpResponse = super().changeform_view(request, object_id, *arguments, **named)
+        return response
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The question, and the deed; both ask for a recent sign-in."""
+        if self.has_delete_permission(request):
+            recent_sign_in.ask(request)
+        response: HttpResponse = super().delete_view(request, object_id, extra_context)
+        return response
 
 
 class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):

@@ -40,6 +40,8 @@ def faults_of(settings: ModuleType) -> Iterator[str]:
         yield "DEBUG is on: errors would show code and settings to everybody."
     if not settings.DATABASE_URL:
         yield "DATABASE_URL is missing: the embedded PostgreSQL is for development."
+    if not settings.STAFF_NEEDS_TWO_FACTOR:
+        yield "STAFF_NEEDS_TWO_FACTOR is off: a stolen password alone would open the back office."
     if "filebased" in settings.EMAIL_BACKEND or "console" in settings.EMAIL_BACKEND:
         yield "EMAIL_URL is missing: invitations and alerts would reach nobody."
     if "localhost" in settings.DEFAULT_FROM_EMAIL:

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "organizations.second_factor.StaffNeedTwoFactor",
     "organizations.history.middleware.WhoIsAtWork",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -291,10 +292,14 @@ ACCOUNT_USER_MODEL_EMAIL_FIELD = "email"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # of changed passwords and second factors
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Seconds for which a sign-in is recent enough for what moves money or decides who may do what.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.int("RECENT_SIGN_IN_SECONDS", default=600)
 MFA_ADAPTER = "organizations.two_factor.TwoFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TRUST_ENABLED = False  # every sign-in asks for the code
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # an invitation's link has proved the address
+# Whether staff reach the admin only with a second factor.
+STAFF_NEEDS_TWO_FACTOR = env.bool("STAFF_NEEDS_TWO_FACTOR", default=PRODUCTION)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/billing/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"

@@ -13,14 +13,17 @@ from datetime import timedelta
 
 import httpx
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from config import stand_ins
 from organizations.models import Account, Membership, Scope, Service, ServiceKey, User
+from organizations.roles import StaffRole
 from organizations.services.keys import issue_key
 from usage.services.demo.accounts import DEMO_PASSWORD
 
 STAFF_EMAIL = "staff@backoffice.example"
+ROLE_EMAIL = "{}@backoffice.example"
 KEY_NAME = "Printed by make run"
 KEY_DAYS = 30
 UP_SECONDS_MAX = 60
@@ -28,9 +31,14 @@ PRODUCT = "aipbx"
 
 
 def ensure_staff() -> None:
-    """A member of staff to sign in to the admin with, made where it is missing."""
+    """Staff to sign in to the admin with, made where they are missing: a superuser, and one person of each role."""
     if not User.objects.filter(email=STAFF_EMAIL).exists():
         User.objects.create_superuser(STAFF_EMAIL, DEMO_PASSWORD, name="Demo staff")
+    for role in StaffRole:
+        email = ROLE_EMAIL.format(role)
+        if not User.objects.filter(email=email).exists():
+            person = User.objects.create_user(email, DEMO_PASSWORD, name=f"Demo {role}", is_staff=True)
+            person.groups.add(Group.objects.get(name=role))
 
 
 def demo_key() -> str:
@@ -72,7 +80,9 @@ def _lines(address: str) -> Iterator[str]:
         yield f"Telegram       {settings.TELEGRAM_API_URL}/  stand-in: chats are played there"
     yield ""
     yield f"Demo logins, all with the password {DEMO_PASSWORD}:"
-    yield f"  {STAFF_EMAIL:<34} staff"
+    yield f"  {STAFF_EMAIL:<34} staff, superuser"
+    for role in StaffRole:
+        yield f"  {ROLE_EMAIL.format(role):<34} staff, role {role}"
     members = Membership.objects.filter(role="owner").select_related("user", "account__product").order_by("account_id")
     for member in members[:8]:
         yield f"  {member.user.email:<34} {member.account.product.name}: {member.account.name}"

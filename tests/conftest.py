@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,6 +17,7 @@ import pytest
 from tests import database
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
     from django.test import Client
     from pytest_django.plugin import DjangoDbBlocker
 
@@ -35,6 +37,23 @@ def pytest_configure(config: pytest.Config) -> None:
     # Each test's own process counts for itself, else one test's wrong passwords would lock out the next one's reader.
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, and only here
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forced_sign_ins_are_recent() -> Iterator[None]:
+    """`force_login` gives no password, which actions that move money ask for: let it count as one given just now."""
+    from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY as PROOFS
+    from allauth.account.internal.userkit import user_id_to_str
+    from django.contrib.auth.signals import user_logged_in
+
+    def prove(request: HttpRequest, user: User, **signal: Any) -> None:
+        if not request.session.get(PROOFS):
+            request.session[PROOFS] = [{"method": "password", "at": time.time()}]
+            request.session[f"{PROOFS}_user"] = user_id_to_str(user)
+
+    user_logged_in.connect(prove, dispatch_uid="tests")
+    yield
+    user_logged_in.disconnect(dispatch_uid="tests")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -75,6 +75,7 @@ class AutoTopUpActions(BackOfficeAdmin):
             intro="The default card is charged now, without waiting for the pause after a failure. A success turns a "
             "rule that failures have disabled on again.",
             verb="Charge the card",
+            moves_money=True,
             question=f"Charge the card of {rule.wallet.account}?",
             explain=explain,
             perform=perform,

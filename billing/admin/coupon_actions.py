@@ -161,6 +161,7 @@ class BatchActions(_Switch):
             title="Generate codes",
             intro="Random codes that cannot be guessed. They are accepted at once, within the offer's dates.",
             verb="Generate the codes",
+            moves_money=True,
             form=GenerateForm,
             needs_batch=True,
         )
@@ -192,6 +193,7 @@ class BatchActions(_Switch):
             title="Add a code",
             intro="One code that many share, such as on a poster. Whoever guesses it can use it, too.",
             verb="Add the code",
+            moves_money=True,
             form=CodeForm,
         )
 

@@ -106,6 +106,7 @@ class DocumentActions(BackOfficeAdmin):
             intro="A credit note corrects it: the invoice itself stays as it is. What the customer owes becomes less "
             "by the amount; where nothing is owed, it is added to the paid balance.",
             verb="Issue the credit note",
+            moves_money=True,
             question=f"Credit {document.label} of {document.wallet.account}?",
             explain=lambda form: [
                 ("Invoice", money_html(document.total)),

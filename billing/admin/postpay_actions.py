@@ -93,6 +93,7 @@ class PeriodActions(BackOfficeAdmin):
             intro="Money pays the account's oldest invoice first. What is beyond all that is owed stays as paid "
             "balance and stands on the list of differences.",
             verb="Record the transfer",
+            moves_money=True,
             explain=explain,
             perform=perform,
             form=PeriodTransferForm,
@@ -122,6 +123,7 @@ class PeriodActions(BackOfficeAdmin):
             title="Close the period now",
             intro="It ends now and is invoiced at once, without waiting for late usage; the next one begins.",
             verb="Close now",
+            moves_money=True,
             explain=explain,
             perform=perform,
             is_dangerous=True,
@@ -162,6 +164,7 @@ class PeriodActions(BackOfficeAdmin):
             intro="What is still to pay is taken off the account's debt by an adjustment in the ledger. The account "
             "may call again: suspend it, or end postpay, if it should not.",
             verb="Write off",
+            moves_money=True,
             explain=_reasoned,
             perform=perform,
             is_dangerous=True,
@@ -182,6 +185,7 @@ class PeriodActions(BackOfficeAdmin):
             intro="A credit note takes it back whole and its tax is returned. The usage is still owed and is on the "
             "next invoice; to let go of it, credit the balance as well.",
             verb="Void",
+            moves_money=True,
             explain=_reasoned,
             perform=perform,
             is_dangerous=True,

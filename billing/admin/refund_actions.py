@@ -98,6 +98,7 @@ class RefundActions(BackOfficeAdmin):
             intro="The amount leaves the balance at once, and the payer's share of it goes back the way it came. If it "
             "cannot be sent, it is in the balance again.",
             verb="Approve",
+            moves_money=True,
             question=f"Approve {refund} of {refund.wallet.account}?",
             explain=explain,
             perform=perform,
@@ -148,6 +149,7 @@ class RefundActions(BackOfficeAdmin):
             title="Mark the refund as sent",
             intro="For what was sent by hand: the customer is told that the money is on its way.",
             verb="Mark as sent",
+            moves_money=True,
             question=f"Was {refund} sent?",
             explain=lambda form: [
                 ("To the payer", money_html(refund.charge_amount)),
@@ -175,6 +177,7 @@ class RefundActions(BackOfficeAdmin):
             intro="The amount comes back into the balance, once. A refund that has failed stays so: to try again, "
             "refund the payment anew.",
             verb="Mark as returned",
+            moves_money=True,
             question=f"Did {refund} come back?",
             explain=lambda form: [
                 ("Back into the balance", money_html(refund.amount, signed=True)),

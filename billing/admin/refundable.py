@@ -84,6 +84,7 @@ class PaymentActions(BackOfficeAdmin):
                 intro="Unspent money goes back the way it came; promo credit never does."
                 f"{until} Refundable now: {most:f} {payment.currency}.{refusal}",
                 verb="Refund",
+                moves_money=True,
                 question=f"Refund part of {payment} to {payment.wallet.account}?",
                 explain=explain,
                 perform=perform,

@@ -141,6 +141,7 @@ class TopUpActions(BackOfficeAdmin):
             intro="A part credits its share; the invoice is paid when all has come. What is beyond it is credited, "
             "too, and stands on the list of differences.",
             verb="Record the transfer",
+            moves_money=True,
             question=f"Record a transfer for invoice {top_up.provider_reference}?",
             explain=explain,
             perform=perform,

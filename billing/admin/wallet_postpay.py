@@ -131,6 +131,7 @@ class PostpayActions(BackOfficeAdmin):
                 "invoiced. What is owed already is on the first invoice. On an account that pays so already this "
                 "changes the terms of the running month; invoices that are out stay as they are.",
                 verb="Switch to postpay",
+                moves_money=True,
                 question=f"Have {wallet.account} pay by invoice?",
                 explain=explain,
                 perform=perform,
@@ -163,6 +164,7 @@ class PostpayActions(BackOfficeAdmin):
                 intro="The running month is closed and invoiced now, and no call starts on credit any more. With the "
                 "payment of its last invoice the account is prepaid again; where nothing is to pay, at once.",
                 verb="End postpay",
+                moves_money=True,
                 question=f"Take {wallet.account} back to prepaid?",
                 explain=lambda form: [
                     ("Account", wallet.account),

@@ -66,6 +66,7 @@ class WebhookEndpointAdmin(EndpointActions):
     list_display = ("url", "service", "shown_types", "shown_state", "failing_since", "last_taken", "created_at")
     list_filter = (("service", RelatedDropdownFilter), "is_active")
     search_fields = ("url", "service__slug", "service__name")
+    asks_recent_sign_in = True  # a new one shows its secret
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEndpoint]:
         """Endpoints with their services, and when each last took a message."""

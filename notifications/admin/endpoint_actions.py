@@ -123,6 +123,7 @@ class EndpointActions(BackOfficeAdmin):
             intro="For 24 hours messages carry two signatures, by the new secret and by the one now; then the new one "
             "alone. An older secret that still signs ends at once.",
             verb="Rotate",
+            moves_money=True,
             question="Make a new secret for {}?",
         )
 

@@ -195,6 +195,7 @@ class MembershipAdmin(BackOfficeAdmin):
     search_fields = ("user__email", "account__name", "account__external_id")
     autocomplete_fields = ("user", "account")
     fields = ("account", "user", "role")
+    asks_recent_sign_in = True  # a member signs in as the customer
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """A membership may be taken away by whoever has the permission."""

@@ -21,6 +21,8 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from organizations import recent_sign_in
+
 REASON_LENGTH = 255
 
 
@@ -46,8 +48,8 @@ class Action:
     """What an action page shows and does.
 
     `explain` gives the confirmation's rows (what, value); `perform` acts and returns the words of the result, or
-    raises one of `refusals`, whose words are shown beside the field they are about. What `moves_money` asks for a
-    sign-in that is recent.
+    raises one of `refusals`, whose words are shown beside the field they are about. What `moves_money`, or changes
+    who may do what, asks for a sign-in that is recent.
     """
 
     title: str
@@ -65,7 +67,12 @@ class Action:
 
 
 def run(request: HttpRequest, model_admin: ModelAdmin, obj: Model | None, action: Action) -> HttpResponse:
-    """One step of the action: its form, its confirmation, or the deed and a redirect to the row's page."""
+    """One step of the action: its form, its confirmation, or the deed and a redirect to the row's page.
+
+    Where the action asks for a recent sign-in, that is asked before the form is shown and again at every step.
+    """
+    if action.moves_money:
+        recent_sign_in.ask(request)
     step = request.POST.get("step", "") if request.method == "POST" else ""
     form = action.form(request.POST if step else None, **(action.form_arguments or {}))
     if step and form.is_valid():

@@ -20,6 +20,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
+from organizations import recent_sign_in
 from organizations.admin import panels
 
 RECENT_ROWS = 100_000
@@ -82,6 +83,13 @@ class RecentChangeList(BoundedChangeList):
         return queryset.filter(pk__gt=newest - RECENT_ROWS)
 
 
+def ask_to_save(request: HttpRequest, model_admin: ModelAdmin, object_id: str | None) -> None:
+    """Ask for a recent sign-in before a form for a new row is shown, and before any is saved."""
+    may = model_admin.has_change_permission(request) if object_id else model_admin.has_add_permission(request)
+    if may and (request.method == "POST" or not object_id):
+        recent_sign_in.ask(request, keeps_what_was_sent="password1" not in request.POST)
+
+
 class BackOfficeAdmin(ModelAdmin):
     """The base of every page of the back office. Rows are kept: nothing is deleted unless a subclass says so."""
 
@@ -92,6 +100,7 @@ class BackOfficeAdmin(ModelAdmin):
     list_filter_submit = True
     change_form_outer_before_template = "admin/row_panels.html"
     narrowing: ClassVar[tuple[str, ...]] = ()
+    asks_recent_sign_in = False  # to add or change a row: where that moves money or decides who may do what
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         """The list with a bounded count."""
@@ -151,6 +160,8 @@ class BackOfficeAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The model's page, with its panels."""
+        if self.asks_recent_sign_in:
+            ask_to_save(request, self, object_id)
         context = dict(extra_context or {})
         if object_id and request.method == "GET":
             obj = self.get_object(request, object_id)

@@ -61,6 +61,7 @@ class ServiceKeyAdmin(BackOfficeAdmin):
     list_select_related = ("service",)
     search_fields = ("name", "prefix", "service__name", "service__slug")
     actions_detail = ("revoke",)
+    asks_recent_sign_in = True
 
     def get_readonly_fields(self, request: HttpRequest, obj: ServiceKey | None = None) -> tuple[str, ...]:
         """A key that was handed out keeps its service and scopes; a revoked one changes no more."""
@@ -170,6 +171,7 @@ class ServiceKeyAdmin(BackOfficeAdmin):
                 ],
                 perform=perform,
                 is_dangerous=True,
+                moves_money=True,
                 next_url=reverse("admin:organizations_servicekey_changelist"),
             ),
         )

@@ -162,6 +162,7 @@ class UsageEventAdmin(ReadOnlyMixin, BigTableAdmin):
                 title="Void the charge",
                 intro="The charge is reversed by an opposite transaction; the event stays, marked as reversed.",
                 verb="Void the charge",
+                moves_money=True,
                 question="Void this charge?",
                 explain=lambda form: [
                     ("Account", event.account),
