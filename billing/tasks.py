@@ -15,8 +15,10 @@ from billing.services import (
     grants,
     holds,
     inbox,
+    ledger_days,
     reconciliation,
     refunds,
+    second_person,
     spikes,
     subscriptions,
     top_ups,
@@ -27,6 +29,7 @@ from billing.services.exports import heads, making
 from billing.services.postpay import closing, minding
 from billing.verification.run import verify_and_record
 from notifications.services import sweeps
+from organizations.services import sign_ins
 
 EXPORT_SECONDS_MAX = 6 * 3600  # of one export; others may take CELERY_TASK_TIME_LIMIT
 
@@ -54,6 +57,7 @@ sweeps.register("handle_provider_events", inbox.handle_due)
 sweeps.register("check_top_ups", top_ups.check_due)
 sweeps.register("attempt_auto_top_ups", auto_top_up.attempt_due)
 sweeps.register("check_refunds", refunds.check_due)
+sweeps.register("lapse_approvals", second_person.lapse_due)
 sweeps.register("check_subscriptions", subscriptions.check_due)
 sweeps.register("close_periods", closing.close_due)
 sweeps.register("check_invoices", minding.check_due)
@@ -62,10 +66,12 @@ sweeps.register("issue_documents", due.issue_due)
 sweeps.register("issue_certificates", due.issue_certificates)
 sweeps.register("render_documents", due.render_due)
 sweeps.register("prune_webhooks", endpoint.prune)
+sweeps.register("prune_sign_ins", sign_ins.prune)
 sweeps.register("check_vat_numbers", vat_checks.check_due)
 sweeps.register("make_exports", making.ring_for_due)
 sweeps.register("remove_exports", making.remove_expired)
 sweeps.register("sign_chain_heads", _sign_heads)
+sweeps.register("sum_up_ledger_days", ledger_days.take_days)
 
 
 @shared_task(name="billing.handle_event")
@@ -120,6 +126,12 @@ def render_document(document_id: int) -> None:
 def make_export(export_id: int) -> None:
     """Make an export that was asked for."""
     making.make(export_id=export_id)
+
+
+@shared_task(name="sweeps.sum_up_ledger_days")
+def sum_up_ledger_days() -> None:
+    """Keep what the wallets' ledger accounts had turned over by the end of the days that are over."""
+    sweeps.run("sum_up_ledger_days")
 
 
 @shared_task(name="sweeps.make_exports")
@@ -230,6 +242,12 @@ def close_periods() -> None:
     sweeps.run("close_periods")
 
 
+@shared_task(name="sweeps.lapse_approvals")
+def lapse_approvals() -> None:
+    """Close what waits for a second person and cannot be done any more."""
+    sweeps.run("lapse_approvals")
+
+
 @shared_task(name="sweeps.check_invoices")
 def check_invoices() -> None:
     """Send, look up and remind of the invoices whose time has come."""
@@ -252,6 +270,12 @@ def check_vat_numbers() -> None:
 def prune_webhooks() -> None:
     """Forget webhooks that were not Stripe's after a month."""
     sweeps.run("prune_webhooks")
+
+
+@shared_task(name="sweeps.prune_sign_ins")
+def prune_sign_ins() -> None:
+    """Forget old sign-ins, and sessions that have run out."""
+    sweeps.run("prune_sign_ins")
 
 
 @shared_task(name="sweeps.issue_documents")

@@ -38,15 +38,17 @@ class Subject:
 
 # Customers
 CUSTOMERS = {
-    "organizations.account": Subject(ALL, change=BILLING),
+    "organizations.account": Subject(ALL, change=BILLING, add=BILLING),
     "organizations.project": Subject(ALL, change=BILLING),
     "organizations.organization": Subject(CARE, change=BILLING, add=BILLING),
     "organizations.membership": Subject(CARE),  # whoever adds one may sign in as the customer
-    "organizations.invitation": Subject(CARE),
+    "organizations.invitation": Subject(CARE, change=BILLING),
     "organizations.user": Subject(CARE),
     "organizations.accountnote": Subject(CARE),  # written by whoever may add a note
     "organizations.supportview": Subject(CARE),
     "organizations.signin": Subject(CARE),
+    "usersessions.usersession": Subject(CARE, change=CARE),  # a lost phone is signed out at once
+    "organizations.recordedchange": Subject(ALL),  # each sees the changes of what it may see
     "notifications.alertaddress": Subject(CARE),
     "notifications.telegramlink": Subject(CARE),
     "notifications.preference": Subject(CARE),
@@ -60,6 +62,7 @@ MONEY = {
     "billing.topup": Subject(CARE, change=BILLING),
     "billing.payment": Subject(CARE, change=BILLING),
     "billing.refund": Subject(CARE, change=BILLING),
+    "billing.approval": Subject(CARE, change=BILLING),
     "billing.dispute": Subject(CARE, change=BILLING),
     "billing.autotopup": Subject(CARE, change=BILLING),
     "billing.card": Subject(CARE, change=BILLING),
@@ -105,6 +108,7 @@ LEDGER = {
     "billing.transfer": Subject(ALL),
     "billing.ledgeraccount": Subject(ALL),
     "billing.hourlymovement": Subject(ALL),
+    "billing.ledgerday": Subject(ALL),
     "billing.grant": Subject(ALL),
     "billing.hold": Subject(ALL),
     "billing.ledgerverification": Subject(ALL, change=BILLING),
@@ -124,6 +128,8 @@ CALLS_AND_PRICES = {
     "usage.ratecardversion": Subject(ALL, change=PRICING, add=PRICING, delete=PRICING),
     "usage.rate": Subject(ALL, change=PRICING, add=PRICING, delete=PRICING),  # on the page of its version
     "usage.freerule": Subject(ALL, change=PRICING, add=PRICING, delete=PRICING),
+    "usage.whatifrun": Subject(ALL, change=PRICING),
+    "usage.whatifaccount": Subject(ALL),
     "usage.idempotentrequest": Subject(SUPPORT),
 }
 
@@ -161,4 +167,5 @@ OWN_PERMISSIONS: dict[str, Roles] = {
     "organizations.add_note": CARE,
     "organizations.view_as_customer": CARE,
     "billing.view_reports": FIGURES,
+    "billing.export_lists": BILLING,
 }

@@ -40,6 +40,7 @@ SITE_URL = env("SITE_URL", default="" if PRODUCTION else f"http://127.0.0.1:{env
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
+    "unfold.contrib.import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -51,6 +52,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "csp",
     "bootstrap",
     "django_celery_beat",
@@ -58,6 +60,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "djmoney",
     "djstripe",
+    "import_export",
     "pgtrigger",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -84,6 +87,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "organizations.signing_in.LastSeen",
+    "organizations.viewing.SupportViewing",
     "organizations.second_factor.StaffNeedTwoFactor",
     "organizations.history.middleware.WhoIsAtWork",
     "django_htmx.middleware.HtmxMiddleware",
@@ -156,6 +161,7 @@ SWEEPS = {
     "check_top_ups": 30,
     "attempt_auto_top_ups": 15,
     "check_refunds": 30,
+    "lapse_approvals": 3600,
     "check_subscriptions": 60,
     "close_periods": 300,
     "check_invoices": 60,
@@ -164,10 +170,14 @@ SWEEPS = {
     "render_documents": 60,
     "issue_certificates": 21600,
     "prune_webhooks": 86400,
+    "prune_sign_ins": 86400,
     "check_vat_numbers": 300,
     "make_exports": 60,
+    "work_on_reratings": 30,
     "remove_exports": 3600,
+    "run_what_ifs": 60,
     "sign_chain_heads": 21600,  # a day's are signed once; a day must not be missed
+    "sum_up_ledger_days": 3600,  # a day's are kept once; what is not yet is read from the ledger itself
     "verify_ledger": 86400,
 }
 CELERY_BEAT_SCHEDULE = {
@@ -195,6 +205,7 @@ CELERY_TASK_ROUTES |= {f"billing.{name}": {"queue": "celery"} for name in WRITES
 CELERY_TASK_ROUTES |= {name: {"queue": "messages"} for name in ("notifications.*", "sweeps.send_deliveries")}
 # And so have exports, which take minutes.
 CELERY_TASK_ROUTES |= {"billing.make_export": {"queue": "exports"}}
+CELERY_TASK_ROUTES |= {"usage.run_what_if": {"queue": "exports"}}
 
 # Money
 CURRENCIES = ("USD", "EUR", "GBP", "INR", "RUB", "CREDIT")
@@ -304,6 +315,7 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/billing/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+SIGN_INS_KEPT_DAYS = env.int("SIGN_INS_KEPT_DAYS", default=400)
 
 # Mail: files in DATA_DIR unless EMAIL_URL names a server.
 EMAIL = env.email_url_config(env("EMAIL_URL", default=f"filemail://{DATA_DIR / 'mail'}"))

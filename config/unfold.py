@@ -37,6 +37,13 @@ def _item(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
     }
 
 
+def _report(title: str, icon: str, name: str, *permissions: str) -> dict[str, Any]:
+    def permitted(request: HttpRequest) -> bool:
+        return request.user.has_perms(["billing.view_reports", *permissions])
+
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:report_{name}"), "permission": permitted}
+
+
 NAVIGATION: list[dict[str, Any]] = [
     {"items": [{"title": "Dashboard", "icon": "space_dashboard", "link": reverse_lazy("admin:index")}]},
     {
@@ -63,6 +70,10 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Top-ups", "add_card", "billing", "topup"),
             _item("Payments", "payments", "billing", "payment"),
             _item("Refunds", "undo", "billing", "refund"),
+            {
+                **_item("Second person", "how_to_reg", "billing", "approval"),
+                "badge": "billing.admin.approval_panels.waiting_badge",
+            },
             _item("Disputes", "gavel", "billing", "dispute"),
             _item("Automatic top-ups", "autorenew", "billing", "autotopup"),
             _item("Cards", "credit_card", "billing", "card"),
@@ -96,6 +107,17 @@ NAVIGATION: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": "Reports",
+        "separator": True,
+        "items": [
+            _report("Revenue and margin", "monitoring", "margin"),
+            _report("Trial balance", "balance", "trial_balance"),
+            _report("Liabilities", "savings", "liabilities"),
+            _report("Reconciliation", "rule", "reconciliation", "billing.view_paymentdifference"),
+            _report("Postpay ageing", "hourglass_bottom", "ageing", "billing.view_billingperiod"),
+        ],
+    },
+    {
         "title": "Documents and tax",
         "separator": True,
         "items": [
@@ -122,6 +144,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Transfers", "swap_horiz", "billing", "transfer"),
             _item("Ledger accounts", "account_tree", "billing", "ledgeraccount"),
             _item("Hourly movements", "schedule", "billing", "hourlymovement"),
+            _item("Ledger days", "calendar_view_day", "billing", "ledgerday"),
         ],
     },
     {
@@ -135,6 +158,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Chat hours", "forum", "usage", "chathour"),
             _item("Rate cards", "sell", "usage", "ratecard"),
             _item("Rate-card versions", "history_edu", "usage", "ratecardversion"),
+            _item("What-ifs", "query_stats", "usage", "whatifrun"),
         ],
     },
     {
@@ -152,13 +176,15 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("API keys", "key", "organizations", "servicekey"),
             _item("Kept answers", "replay", "usage", "idempotentrequest"),
             _item("Users and staff", "badge", "organizations", "user"),
+            _item("Sign-ins", "login", "organizations", "signin"),
+            _item("Sessions", "devices", "usersessions", "usersession"),
+            _item("Views as a customer", "visibility", "organizations", "supportview"),
             _item("Roles", "shield_person", "auth", "group"),
             _item("Notices", "campaign", "notifications", "notice"),
             _item("Deliveries", "outgoing_mail", "notifications", "delivery"),
             _item("Webhook endpoints", "webhook", "notifications", "webhookendpoint"),
+            _item("Changes", "manage_history", "organizations", "recordedchange"),
             _item("Sweeps", "cleaning_services", "notifications", "sweeprun"),
-            _item("Sign-ins", "login", "organizations", "signin"),
-            _item("Views as a customer", "visibility", "organizations", "supportview"),
             _item("Periodic tasks", "event_repeat", "django_celery_beat", "periodictask"),
         ],
     },
@@ -218,7 +244,7 @@ UNFOLD: dict[str, Any] = {
             "important-dark": "#eff1f4",
         },
     },
-    "COMMAND": {"search_models": False, "search_callback": "config.search.find", "show_history": True},
+    "COMMAND": {"search_models": False, "show_history": True},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

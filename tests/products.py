@@ -7,7 +7,7 @@ from io import StringIO
 from django.core.management import call_command
 from django.db import connection
 
-from billing.models import CreditPack, ExchangeRate, Issuer, Plan, ProductTerms, TaxRate, TopUpTerms
+from billing.models import ApprovalLimit, CreditPack, ExchangeRate, Issuer, Plan, ProductTerms, TaxRate, TopUpTerms
 from organizations.database import raw_connection
 from organizations.models import Product, Service
 from usage.models import FreeRule, Rate, RateCard, RateCardVersion
@@ -17,6 +17,7 @@ MODELS = (
     Service,
     Issuer,
     ProductTerms,
+    ApprovalLimit,
     TopUpTerms,
     CreditPack,
     Plan,

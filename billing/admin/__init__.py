@@ -1,6 +1,8 @@
 """The back office's pages about money. The ledger is read-only for everyone, superusers included."""
 
 from billing.admin import (
+    account,
+    approval,
     auto_top_up,
     card,
     coupon,
@@ -14,6 +16,7 @@ from billing.admin import (
     hold,
     issuer,
     ledger,
+    ledger_day,
     number_series,
     payment,
     plan,
@@ -34,6 +37,8 @@ from billing.admin import (
 from billing.providers.stripe import admin as stripe
 
 __all__ = [
+    "account",
+    "approval",
     "auto_top_up",
     "card",
     "coupon",
@@ -47,6 +52,7 @@ __all__ = [
     "hold",
     "issuer",
     "ledger",
+    "ledger_day",
     "number_series",
     "payment",
     "plan",

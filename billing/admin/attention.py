@@ -1,4 +1,4 @@
-"""What of the payments waits for a person, counted for the dashboard up to a limit: five small counts."""
+"""What of the payments waits for a person, counted for the dashboard up to a limit: six small counts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from billing.models import (
+    Approval,
+    ApprovalStatus,
     AutoTopUp,
     DocumentFailure,
     PaymentDifference,
@@ -33,7 +35,10 @@ class Attention:
 
 
 def payments() -> Iterator[Attention]:
-    """Refunds to decide, failing automatic top-ups, webhooks given up, differences to explain, documents not made."""
+    """What waits for a second person or a decision, what fails, what is given up, what differs, what is not made."""
+    second = Approval.objects.filter(status=ApprovalStatus.REQUESTED)
+    waiting = {"status__exact": ApprovalStatus.REQUESTED.value}
+    yield Attention("Second person", "asked for, wait for approval", Approval, _count(second), waiting)
     requested = Refund.objects.filter(status=RefundStatus.REQUESTED)
     asked = {"status__exact": RefundStatus.REQUESTED}
     yield Attention("Refund requests", "wait for a decision", Refund, _count(requested), asked)

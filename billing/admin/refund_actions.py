@@ -12,9 +12,11 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from billing.admin.approval_panels import second_person_rows, staff_id
+from billing.admin.refundable import going_words
 from billing.models import Refund, RefundStatus
 from billing.providers.base import ProviderError
-from billing.services import refunds
+from billing.services import refunds, second_person
 from organizations.admin import actions
 from organizations.admin.amounts import AmountField, amount_html, money_html
 from organizations.admin.base import BackOfficeAdmin
@@ -74,13 +76,14 @@ class RefundActions(BackOfficeAdmin):
             return self._gone(request, object_id)
 
         def perform(form: ApproveForm) -> str:
-            going = refunds.approve(
+            answer = second_person.approve_refund(
                 refund_id=refund.pk,
-                user_id=request.user.pk,
+                actor_id=staff_id(request),
                 decision=form.cleaned_data["reason"],
                 amount=form.cleaned_data["amount"],
+                key=f"refund:{form.cleaned_data['token']}",
             )
-            return f"{going} is: {going.get_status_display()}."
+            return going_words(answer)
 
         def explain(form: ApproveForm) -> list[tuple[str, Any]]:
             return [
@@ -89,6 +92,9 @@ class RefundActions(BackOfficeAdmin):
                 ("Leaves the balance", amount_html(form.cleaned_data["amount"], refund.currency)),
                 ("Goes back to", refund.payment),
                 ("The customer's reason", refund.reason),
+                *second_person_rows(
+                    refund.wallet, actor_id=staff_id(request), amount=-form.cleaned_data["amount"], is_refund=True
+                ),
             ]
 
         return self._run(

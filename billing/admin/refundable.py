@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from unfold.decorators import action
 
+from billing.admin.approval_panels import second_person_rows, staff_id, waits
 from billing.models import Payment
 from billing.selectors.refund_shares import portion, refunded_of
 from billing.selectors.refunds import refundable
-from billing.services import refunds
+from billing.services import second_person
 from organizations.admin import actions
 from organizations.admin.amounts import AmountField, amount_html
 from organizations.admin.base import BackOfficeAdmin
@@ -62,17 +63,18 @@ class PaymentActions(BackOfficeAdmin):
                 ("Leaves the balance", amount_html(amount, payment.currency)),
                 ("The payer gets", amount_html(share.charge_amount, str(payment.charge_currency))),
                 ("Reason", form.cleaned_data["reason"]),
+                *second_person_rows(payment.wallet, actor_id=staff_id(request), amount=-amount, is_refund=True),
             ]
 
         def perform(form: RefundForm) -> str:
-            made = refunds.refund_payment(
+            answer = second_person.refund_payment(
                 payment_id=payment.pk,
                 amount=form.cleaned_data["amount"],
                 reason=form.cleaned_data["reason"],
-                user_id=request.user.pk,
+                actor_id=staff_id(request),
                 reference=uuid.UUID(str(form.cleaned_data["token"])),
             )
-            return f"{made} is: {made.get_status_display()}."
+            return going_words(answer)
 
         refusal = f" {blocked}" if blocked else ""
         return actions.run(
@@ -96,6 +98,14 @@ class PaymentActions(BackOfficeAdmin):
     def has_refund_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Who may decide about refunds."""
         return request.user.has_perm("billing.change_refund")
+
+
+def going_words(answer: second_person.Answer) -> str:
+    """What staff read of a refund: where it stands, or that it waits for a second person."""
+    if answer.asked is not None:
+        return waits(answer.asked)
+    assert answer.refund is not None
+    return f"{answer.refund} is: {answer.refund.get_status_display()}."
 
 
 def refundable_panel(wallet_id: int) -> Panel:

@@ -13,10 +13,11 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSplitDateTimeWidget
 
+from billing.admin.approval_panels import second_person_rows, staff_id, waits
 from billing.admin.wallet_panels import balance
 from billing.admin.wallet_postpay import PostpayActions
-from billing.models import GrantKind, Hold, HoldStatus, TransactionKind, Wallet
-from billing.services import credits, holds, wallets
+from billing.models import Hold, HoldStatus, Wallet
+from billing.services import holds, second_person, wallets
 from organizations.admin import actions
 from organizations.admin.amounts import AmountField, amount_html, amount_text
 
@@ -101,18 +102,19 @@ class WalletActions(PostpayActions):
                 ("Adjustment", amount_html(form.signed_amount(), wallet.currency, signed=True)),
                 ("Balance after", amount_html(balance(wallet) + form.signed_amount(), wallet.currency)),
                 ("Reason", form.cleaned_data["reason"]),
+                *second_person_rows(wallet, actor_id=staff_id(request), amount=form.signed_amount()),
             ]
 
         def perform(form: AdjustForm) -> str:
-            number = credits.adjust(
+            answer = second_person.adjust(
                 wallet_id=wallet.pk,
                 amount=form.signed_amount(),
                 reason=form.cleaned_data["reason"],
-                actor_id=request.user.pk,
+                actor_id=staff_id(request),
                 key=f"adjust:{form.cleaned_data['token']}",
             )
             amount = amount_text(form.signed_amount(), wallet.currency, signed=True)
-            return _once(number, f"Adjusted by {amount}: transaction No. {number}.")
+            return _once(answer, f"Adjusted by {amount}: transaction No. {answer.number}.")
 
         return self._run(
             request,
@@ -141,22 +143,20 @@ class WalletActions(PostpayActions):
                 ("Expires", f"{expires:%Y-%m-%d %H:%M} UTC" if expires else "never"),
                 ("Balance after", amount_html(balance(wallet) + form.cleaned_data["amount"], wallet.currency)),
                 ("Reason", form.cleaned_data["reason"]),
+                *second_person_rows(wallet, actor_id=staff_id(request), amount=form.cleaned_data["amount"]),
             ]
 
         def perform(form: PromoForm) -> str:
-            number = credits.credit(
+            answer = second_person.grant_promo(
                 wallet_id=wallet.pk,
-                kind=GrantKind.PROMO,
                 amount=form.cleaned_data["amount"],
                 key=f"promo:{form.cleaned_data['token']}",
-                transaction_kind=TransactionKind.PROMO,
-                description="Promo credit",
                 reason=form.cleaned_data["reason"],
-                actor_id=request.user.pk,
+                actor_id=staff_id(request),
                 expires_at=form.cleaned_data["expires_at"],
             )
             amount = amount_text(form.cleaned_data["amount"], wallet.currency)
-            return _once(number, f"Granted {amount} of promo credit: transaction No. {number}.")
+            return _once(answer, f"Granted {amount} of promo credit: transaction No. {answer.number}.")
 
         return self._run(
             request,
@@ -251,5 +251,7 @@ class WalletActions(PostpayActions):
         return actions.run(request, self, wallet, actions.Action(**kwargs))
 
 
-def _once(number: int | None, text: str) -> str:
-    return text if number is not None else "This was done already; nothing happened twice."
+def _once(answer: second_person.Answer, text: str) -> str:
+    if answer.asked is not None:
+        return waits(answer.asked)
+    return text if answer.number is not None else "This was done already; nothing happened twice."

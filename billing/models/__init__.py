@@ -1,3 +1,4 @@
+from billing.models.approval import Approval, ApprovalKind, ApprovalLimit, ApprovalStatus
 from billing.models.auto_top_up import AutoTopUp, AutoTopUpStatus
 from billing.models.card import Card
 from billing.models.coupon import Coupon, CouponAttempt, CouponBatch, CouponRedemption
@@ -8,6 +9,7 @@ from billing.models.grant import Grant, GrantKind
 from billing.models.hold import Hold, HoldStatus
 from billing.models.issuer import DocumentKind, Issuer, NumberSeries
 from billing.models.ledger import LedgerAccount, LedgerAccountKind, Transaction, TransactionKind, Transfer
+from billing.models.ledger_day import LedgerDay
 from billing.models.movement import HourlyMovement
 from billing.models.postpay import BillingPeriod, PeriodStatus, PostpayTerms
 from billing.models.provider_event import ProviderEvent, ProviderEventStatus
@@ -23,6 +25,10 @@ from billing.models.wallet import Wallet, WalletMode
 
 __all__ = [
     "IN_FLIGHT",
+    "Approval",
+    "ApprovalKind",
+    "ApprovalLimit",
+    "ApprovalStatus",
     "AuditExport",
     "AutoTopUp",
     "AutoTopUpStatus",
@@ -51,6 +57,7 @@ __all__ = [
     "Issuer",
     "LedgerAccount",
     "LedgerAccountKind",
+    "LedgerDay",
     "LedgerVerification",
     "NumberSeries",
     "Payment",

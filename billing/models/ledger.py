@@ -126,6 +126,12 @@ class Transaction(models.Model):
                 condition=not_nan("amount", "balance_after") & Q(number__gt=0), name="transaction_amounts"
             ),
         ]
+        indexes = [
+            # What people did: few rows, whatever calls add.
+            models.Index(
+                fields=["wallet", "actor", "created_at"], name="transaction_by_actor", condition=Q(actor__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"No. {self.number}"

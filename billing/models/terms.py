@@ -41,6 +41,13 @@ class ProductTerms(models.Model):
         default=35, help_text="An older usage event is refused as event_too_old."
     )
 
+    approval_limit = amount_field(
+        null=True,
+        blank=True,
+        help_text="Adjustments, promo credit and refunds by one person above this sum, on one wallet within 24 hours, "
+        "wait for a second person. Zero: all of them. Empty: none.",
+    )
+
     class Meta:
         verbose_name = "product terms"
         verbose_name_plural = "product terms"
@@ -55,6 +62,11 @@ class ProductTerms(models.Model):
             models.CheckConstraint(
                 condition=models.Q(daily_cap__isnull=True) | (models.Q(daily_cap__gt=0) & not_nan("daily_cap")),
                 name="terms_daily_cap",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approval_limit__isnull=True)
+                | (models.Q(approval_limit__gte=0) & not_nan("approval_limit")),
+                name="terms_approval_limit",
             ),
         ]
 

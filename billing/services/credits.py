@@ -1,6 +1,8 @@
 """Credit given and taken by hand or by rule: promo, paid and allotment grants, adjustments by staff.
 
 Each is idempotent by its `key` within the wallet: the unique constraint decides, and a repetition changes nothing.
+What a person gives or takes above the product's limit is refused without a second one's `approval`
+(`billing.services.alone`); `billing.services.second_person` asks for it.
 """
 
 from __future__ import annotations
@@ -12,8 +14,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.models import GrantKind, Transaction, TransactionKind
+from billing.models import Approval, GrantKind, Transaction, TransactionKind
 from billing.models.ledger import LedgerAccountKind
+from billing.services import alone
 from billing.services.books import Books, InsufficientBalanceError, Note, Posting
 from billing.services.ledger import open_books, write
 from billing.services.state import WalletState
@@ -34,16 +37,18 @@ def credit(
     actor_id: int | None = None,
     expires_at: datetime | None = None,
     against: LedgerAccountKind | None = None,
+    approval: Approval | None = None,
 ) -> int | None:
     """Give `amount` in the wallet's currency as a new grant; paid money settles what is owed first.
 
     Returns the transaction's number, or None when `key` was used before. Raises ValidationError for a key that was
     used with another amount, for an amount that is not positive, too fine or too large, and for paid money that would
-    expire (aitelier.md, 'No expiry').
+    expire (aitelier.md, 'No expiry'); SecondPersonNeededError for more than the actor may give alone.
     """
     if kind == GrantKind.PAID and expires_at is not None:
         raise ValidationError({"expires_at": _("Paid money never expires. Leave the date empty.")})
     with transaction.atomic():
+        allowed = alone.of_person(wallet_id=wallet_id, actor_id=actor_id)
         books, _reads = open_books([wallet_id])
         wallet = books.wallets[wallet_id]
         check_amount(amount, wallet.currency)
@@ -51,21 +56,26 @@ def credit(
             return None
         if expires_at is not None and expires_at <= books.now:
             raise ValidationError({"expires_at": _("This moment has passed. Choose a later one.")})
+        _check_alone(allowed, books, wallet, amount, approval)
         note = Note(transaction_kind.value, key, description, reason, actor_id)
         posting = books.grant(wallet, kind.value, amount, note, against=against, source=key, expires_at=expires_at)
         write(books)
         return posting.number
 
 
-def adjust(*, wallet_id: int, amount: Decimal, reason: str, actor_id: int | None, key: str) -> int | None:
+def adjust(
+    *, wallet_id: int, amount: Decimal, reason: str, actor_id: int | None, key: str, approval: Approval | None = None
+) -> int | None:
     """Correct a balance by a signed amount, as paid money when it is positive.
 
     Returns the transaction's number, or None when `key` was used before. Raises ValidationError for an amount of
-    zero, a missing reason, and a debit beyond what is not held by calls in progress.
+    zero, a missing reason, and a debit beyond what is not held by calls in progress; SecondPersonNeededError for more
+    than the actor may do alone.
     """
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the balance is corrected.")})
     with transaction.atomic():
+        allowed = alone.of_person(wallet_id=wallet_id, actor_id=actor_id)
         books, _reads = open_books([wallet_id])
         wallet = books.wallets[wallet_id]
         check_amount(abs(amount), wallet.currency)
@@ -76,8 +86,23 @@ def adjust(*, wallet_id: int, amount: Decimal, reason: str, actor_id: int | None
             posting = books.grant(wallet, GrantKind.PAID.value, amount, note, source=key)
         else:
             posting = _debit(books, wallet, -amount, note)
+        _check_alone(allowed, books, wallet, amount, approval)
         write(books)
         return posting.number
+
+
+def _check_alone(
+    allowed: alone.Alone, books: Books, wallet: WalletState, amount: Decimal, approval: Approval | None
+) -> None:
+    alone.check(
+        allowed,
+        wallet_id=wallet.id,
+        amount=amount,
+        is_refund=False,
+        now=books.now,
+        currency=wallet.currency,
+        approval=approval,
+    )
 
 
 def _was_used(wallet_id: int, key: str, amount: Decimal) -> bool:

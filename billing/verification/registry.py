@@ -14,11 +14,13 @@ from billing.verification import (
     exports,
     grants,
     holds,
+    ledger_days,
     notices,
     payments,
     postpay,
     refunds,
     rollups,
+    second_person,
     tenancy,
     transfers,
 )
@@ -61,11 +63,13 @@ MODULES = (
     auto_top_ups,
     coupons,
     refunds,
+    second_person,
     postpay,
     alerts,
     notices,
     documents,
     exports,
+    ledger_days,
 )
 
 for module in MODULES:

@@ -23,9 +23,13 @@ class Letter(NamedTuple):
     body: str
 
 
-def tell_staff(*, key: str, write: Callable[[], Letter]) -> int:
-    """Write to every active member of staff; says to how many."""
-    staff = User.objects.filter(is_staff=True, is_active=True).order_by("pk")
+def tell_staff(*, key: str, write: Callable[[], Letter], permission: str = "", except_id: int = 0) -> int:
+    """Write to every active member of staff, or those who have the permission, but for one; says to how many."""
+    staff = [
+        user
+        for user in User.objects.filter(is_staff=True, is_active=True).exclude(pk=except_id).order_by("pk")
+        if not permission or user.has_perm(permission)
+    ]
     with translation.override(ENGLISH):
         letter = write()
     for user in staff:

@@ -25,15 +25,16 @@ from notifications.services.incidents import open_incident
 from notifications.services.notices import Told, tell
 from organizations.models import Account, Invitation, Membership, Product, Service, ServiceKey, User
 from organizations.selectors.keys import KeyContext
+from tests.config.approval_rows import approval_rows
 from tests.config.coupon_rows import offer_rows, setting_rows
 from tests.config.document_rows import document_rows
 from tests.config.export_rows import export_rows
 from tests.config.postpay_rows import postpay_rows
 from tests.config.refund_rows import refund_rows
 from tests.config.stripe_rows import stripe_rows
-from tests.factories import make_user, open_test_account
 from tests.config.support_rows import support_rows
 from tests.config.what_if_rows import what_if_rows
+from tests.factories import make_user, open_test_account
 from usage.models import ChatHour, EventType, IdempotentRequest, RateCard, RateCardVersion, RejectedEvent
 from usage.services.charge import charge_events
 from usage.services.incoming import IncomingEvent
@@ -99,17 +100,19 @@ def fill(products: dict[str, Product]) -> None:
         _auto_top_up(account, number)
         _top_up(account, number)
         refund_rows(account, number)
+        approval_rows(account)
         document_rows(account, number)
         export_rows(account, number)
+        what_if_rows(account, number)
         _usage(account, service, number)
         _product(number)
         offer_rows(account, number)
         stripe_rows(account, number)
         postpay_rows(account)
+        support_rows(account)
         _system(number)
 
 
-        support_rows(account)
 def _customer(account: Account, number: int) -> None:
     Membership.objects.create(account=account, user=make_user())
     now = timezone.now()

@@ -25,6 +25,8 @@ INLINE = {
     # Edited on the page of their version.
     "usage.Rate",
     "usage.FreeRule",
+    # Shown on the page of their terms.
+    "billing.ApprovalLimit",
     # Shown on the page of its document.
     "billing.DocumentFile",
     # Shown on the page of their delivery.
@@ -45,6 +47,8 @@ READ_ONLY = (
     "usage.DailyComponent",
     "usage.ChatHour",
     "usage.RejectedEvent",
+    "usage.WhatIfRun",
+    "usage.WhatIfAccount",
     "usage.IdempotentRequest",
     "notifications.Delivery",
     "notifications.Notice",
@@ -60,6 +64,7 @@ READ_ONLY = (
     "billing.DocumentFailure",
     "billing.ProviderEvent",
     "billing.Refund",
+    "billing.Approval",
     "billing.Dispute",
     "billing.ReconciliationRun",
     "billing.PaymentDifference",
@@ -72,14 +77,15 @@ READ_ONLY = (
     "billing.CouponAttempt",
     "billing.Subscription",
     "organizations.Invitation",
+    "organizations.AccountNote",
+    "organizations.SupportView",
+    "organizations.SignIn",
+    "usersessions.UserSession",
 )
 
 
 def url(model: type[Model], page: str, *args: object) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
-    "organizations.AccountNote",
-    "organizations.SupportView",
-    "organizations.SignIn",
 
 
 def key_of(row: Model | None) -> object:
@@ -181,6 +187,7 @@ def test_nobody_gets_in_without_being_staff(filled: None, client: Client) -> Non
 # Looking, too; the made-up signed day has no file, which its page says.
 READ_ONLY_ACTIONS = {
     "billing_document_pdf": 200,
+    "usage_whatifrun_csv": 200,
     "billing_signedday_download": 302,
     "billing_signedday_download_signature": 302,
 }

@@ -49,6 +49,8 @@ class TermsSpec:
     welcome_bonus_days: int | None
     monthly_allotment: Decimal
     event_window_days: int
+    approval_limit: Decimal | None
+    """What one person may move by hand; None: everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def _terms(table: Table) -> TermsSpec:
         welcome_bonus_days=table.whole("welcome_bonus_days") if table.has("welcome_bonus_days") else None,
         monthly_allotment=table.number("monthly_allotment"),
         event_window_days=table.whole("event_window_days", 35),
+        approval_limit=table.number("approval_limit") if table.has("approval_limit") else None,
     )
     table.done()
     return spec
