@@ -3,6 +3,9 @@
 
 import os
 import sys
+from contextlib import nullcontext
+
+NAMELESS = ("migrate", "serve", "runserver", "shell", "dbshell")  # they do others' work, or a person's without a name
 
 
 def main() -> None:
@@ -12,9 +15,12 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     from config.embedded import EmbeddedDatabaseError
+    from organizations.history.attribution import acting
 
+    command = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        execute_from_command_line(sys.argv)
+        with nullcontext() if command in NAMELESS else acting(source="command", doing=command):
+            execute_from_command_line(sys.argv)
     except (EmbeddedDatabaseError, ImproperlyConfigured) as error:
         sys.exit(f"manage.py: {error}")
 

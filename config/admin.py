@@ -21,11 +21,11 @@ from django_celery_beat.admin import PeriodicTaskAdmin as BasePeriodicTaskAdmin
 from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, IntervalSchedule, PeriodicTask, SolarSchedule
 from rest_framework_api_key.models import APIKey
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from organizations import recent_sign_in
 from organizations.admin.base import CappedPaginator, ask_to_save
+from organizations.admin.recorded import RecordedAdmin
 from organizations.models import User
 from organizations.roles import StaffRole
 from organizations.selectors.staff import decides_about_staff
@@ -42,7 +42,7 @@ for model in (PeriodicTask, IntervalSchedule, CrontabSchedule, SolarSchedule, Cl
     admin.site.unregister(model)
 
 
-class ListBase(ModelAdmin):
+class ListBase(RecordedAdmin):
     """A list that never counts more than it shows."""
 
     paginator = CappedPaginator

@@ -10,7 +10,7 @@ TRANSPORT_ALIASES["filesystem"] = "config.folder_broker:Transport"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-class NamedTask(Task):  # type: ignore[misc]
+class NamedTask(Task):
     """Gives its name to the history of what it changes."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

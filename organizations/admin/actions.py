@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from organizations import recent_sign_in
+from organizations.history import attribution
 
 REASON_LENGTH = 255
 
@@ -77,6 +78,7 @@ def run(request: HttpRequest, model_admin: ModelAdmin, obj: Model | None, action
     form = action.form(request.POST if step else None, **(action.form_arguments or {}))
     if step and form.is_valid():
         if step == "confirm":
+            attribution.say(doing=action.title, reason=str(form.cleaned_data.get("reason", "")))
             try:
                 result = action.perform(form)
             except action.refusals as refusal:

@@ -22,6 +22,7 @@ from unfold.views import ChangeList
 
 from organizations import recent_sign_in
 from organizations.admin import panels
+from organizations.admin.recorded import RecordedAdmin
 
 RECENT_ROWS = 100_000
 
@@ -90,7 +91,7 @@ def ask_to_save(request: HttpRequest, model_admin: ModelAdmin, object_id: str | 
         recent_sign_in.ask(request, keeps_what_was_sent="password1" not in request.POST)
 
 
-class BackOfficeAdmin(ModelAdmin):
+class BackOfficeAdmin(RecordedAdmin):
     """The base of every page of the back office. Rows are kept: nothing is deleted unless a subclass says so."""
 
     paginator = CappedPaginator

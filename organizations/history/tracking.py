@@ -6,6 +6,7 @@ Every model that staff can change, by a form or an action, is recorded or excuse
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Model
 
@@ -19,7 +20,7 @@ class Tracked:
     deletions are not recorded and no other column is looked at: the way for rows that change with every call.
     """
 
-    model: type[Model]
+    model: Any  # a type[Model]; django-pgtrigger asks for one by another name
     key: str
     part_of: type[Model] | None = None
     part_key: str = ""
@@ -30,12 +31,12 @@ class Tracked:
     @property
     def object_label(self) -> str:
         """The model that the change is shown under."""
-        return (self.part_of or self.model)._meta.label_lower
+        return str((self.part_of or self.model)._meta.label_lower)
 
     @property
     def part_label(self) -> str:
         """The row's own model where that is another one."""
-        return self.model._meta.label_lower if self.part_of else ""
+        return str(self.model._meta.label_lower) if self.part_of else ""
 
 
 _tracked: dict[str, Tracked] = {}
@@ -52,11 +53,11 @@ def track(
     only: tuple[str, ...] = (),
 ) -> None:
     """Record the model's changes. Columns are named as the database does. Raises ValueError for an unknown one."""
-    columns = {field.column for field in model._meta.concrete_fields}
+    columns = {str(field.column) for field in model._meta.concrete_fields}
     if unknown := {*ignored, *secret, *only} - columns:
         raise ValueError(f"{model._meta.label} has no column {', '.join(sorted(unknown))}.")
     owner, column = part_of or (None, "")
-    own = key or model._meta.pk.column
+    own = key or str(model._meta.pk.column)
     tracked = Tracked(model, column or own, owner, own if owner else "", ignored, secret, only)
     _tracked[model._meta.label_lower] = tracked
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pgtrigger
 from django.db import connections
-from django.db.models import Model
 from pgtrigger.compiler import Trigger as CompiledTrigger
 from pgtrigger.compiler import UpsertTriggerSql
 
@@ -42,14 +41,14 @@ class Recording(pgtrigger.Trigger):
         self.tracked = tracked
         super().__init__(name=NAME, operation=_operation(tracked), condition=_condition(tracked))
 
-    def render_execute(self, model: type[Model]) -> str:
+    def render_execute(self, model: Any) -> str:
         """The function and what it is told."""
         one = self.tracked
         lists = ["{" + ",".join(columns) + "}" for columns in (one.ignored, one.secret, one.only)]
         arguments = [one.object_label, one.key, one.part_label, one.part_key, *lists]
         return f"{FUNCTION}({', '.join(repr(argument) for argument in arguments)})"
 
-    def compile(self, model: type[Model]) -> CompiledTrigger:
+    def compile(self, model: Any) -> CompiledTrigger:
         """The trigger as statements."""
         sql = Installation(
             pgid=self.get_pgid(model),

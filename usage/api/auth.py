@@ -10,6 +10,7 @@ from rest_framework.exceptions import APIException, AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from organizations.history import attribution
 from organizations.selectors.keys import KeyContext, find_key
 
 if TYPE_CHECKING:  # DRF's views import this module
@@ -49,6 +50,7 @@ class ServiceKeyAuthentication(BaseAuthentication):
         key = key_of(request._request)
         if key is None:
             raise AuthenticationFailed
+        attribution.say(doing=f"{key.service_slug}: {request.path}")
         return ServiceClient(key), key
 
     def authenticate_header(self, request: Request) -> str:
