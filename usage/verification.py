@@ -114,23 +114,24 @@ DAILY_USAGE_EQUALS_EVENTS = Invariant(
 SELECT account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome,
        e.count, u.count AS usage_count, e.free_count, u.free_count AS usage_free_count, e.seconds,
        u.seconds AS usage_seconds, e.tokens, u.tokens AS usage_tokens, e.spent, u.spent AS usage_spent,
-       e.cost, u.cost AS usage_cost
+       e.cost, u.cost AS usage_cost, e.costed_spent, u.costed_spent AS usage_costed_spent
   FROM (SELECT account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency,
                count(*) AS count, count(*) FILTER (WHERE total = 0) AS free_count, sum(duration_seconds) AS seconds,
                sum(CASE WHEN event_type IN ('call.completed', 'chat.message', 'llm.completed')
                         THEN coalesce((body -> 'data' ->> 'llm_input_tokens')::numeric, 0)
                              + coalesce((body -> 'data' ->> 'llm_output_tokens')::numeric, 0)
                         ELSE 0 END) AS tokens,
-               coalesce(sum(total), 0) AS spent, sum(cost) AS cost
+               coalesce(sum(total), 0) AS spent, sum(cost) AS cost,
+               coalesce(sum(total) FILTER (WHERE cost <> 0), 0) AS costed_spent
           FROM usage_usageevent WHERE status = 'accepted'
          GROUP BY account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency) e
   FULL JOIN (SELECT account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency,
-                    count, free_count, seconds, tokens, spent, cost FROM usage_dailyusage) u
+                    count, free_count, seconds, tokens, spent, cost, costed_spent FROM usage_dailyusage) u
        USING (account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome, currency)
  WHERE (coalesce(e.count, 0), coalesce(e.free_count, 0), coalesce(e.seconds, 0), coalesce(e.tokens, 0),
-        coalesce(e.spent, 0), coalesce(e.cost, 0))
+        coalesce(e.spent, 0), coalesce(e.cost, 0), coalesce(e.costed_spent, 0))
        <> (coalesce(u.count, 0), coalesce(u.free_count, 0), coalesce(u.seconds, 0), coalesce(u.tokens, 0),
-           coalesce(u.spent, 0), coalesce(u.cost, 0))
+           coalesce(u.spent, 0), coalesce(u.cost, 0), coalesce(u.costed_spent, 0))
 """,
 )
 

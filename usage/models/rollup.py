@@ -6,6 +6,9 @@ A row sums the events charged on one of the account's days, less those voided si
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from organizations.fields import amount_field, currency_field, not_nan
@@ -32,6 +35,9 @@ class DailyUsage(models.Model):
     tokens = models.DecimalField(max_digits=24, decimal_places=6)
     spent = amount_field()
     cost = amount_field()
+    costed_spent = amount_field(
+        default=Decimal, help_text="Of what was spent: on events of which services reported what providers were paid."
+    )
 
     class Meta:
         verbose_name_plural = "daily usage"
@@ -51,9 +57,11 @@ class DailyUsage(models.Model):
                 name="daily_usage_once",
             ),
             models.CheckConstraint(
-                condition=not_nan("seconds", "spent", "cost") & not_nan("tokens", digits=18), name="daily_usage_sums"
+                condition=not_nan("seconds", "spent", "cost", "costed_spent") & not_nan("tokens", digits=18),
+                name="daily_usage_sums",
             ),
         ]
+        indexes = [BrinIndex(fields=["day"], name="daily_usage_by_day", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.day} {self.event_type}"

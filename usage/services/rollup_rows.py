@@ -19,16 +19,16 @@ ZERO = Decimal(0)
 TOKEN_TYPES = (EventType.CALL.value, EventType.CHAT_MESSAGE.value, EventType.LLM.value)
 ADD_DAILY_USAGE = """
 INSERT INTO usage_dailyusage AS u (account_id, project_id, day, is_simulated, event_type, channel, model, tier, outcome,
-       currency, count, free_count, seconds, tokens, spent, cost)
+       currency, count, free_count, seconds, tokens, spent, cost, costed_spent)
 SELECT * FROM {rows} AS v
 ON CONFLICT (account_id, day, project_id, is_simulated, event_type, channel, model, tier, outcome) DO UPDATE SET
   count = u.count + EXCLUDED.count, free_count = u.free_count + EXCLUDED.free_count,
   seconds = u.seconds + EXCLUDED.seconds, tokens = u.tokens + EXCLUDED.tokens, spent = u.spent + EXCLUDED.spent,
-  cost = u.cost + EXCLUDED.cost
+  cost = u.cost + EXCLUDED.cost, costed_spent = u.costed_spent + EXCLUDED.costed_spent
 """
 USAGE_KINDS = (
     *("bigint", "bigint", "date", "boolean", "varchar", "text", "text", "text", "text", "varchar"),
-    *("int", "int", "numeric", "numeric", "numeric", "numeric"),
+    *("int", "int", "numeric", "numeric", "numeric", "numeric", "numeric"),
 )
 ADD_DAILY_COMPONENTS = """
 INSERT INTO usage_dailycomponent AS c (account_id, project_id, day, is_simulated, event_type, model, tier, outcome,
@@ -57,7 +57,8 @@ def take_event(event: UsageEvent, *, tokens: Decimal) -> list[Statement]:
     day = (event.account_id, event.project_id, event.day, event.is_simulated, event.event_type)
     ending = (event.model, event.tier, event.outcome)
     free = -1 if total == 0 else 0
-    usage = (-1, free, -event.duration_seconds, -tokens, -total, -event.cost.amount)
+    costed = total if event.cost.amount else ZERO
+    usage = (-1, free, -event.duration_seconds, -tokens, -total, -event.cost.amount, -costed)
     taken = [_statement(ADD_DAILY_USAGE, USAGE_KINDS, [(*day, event.channel, *ending, event.currency, *usage)])]
     if event.lines:  # each of another component, as a rate card has one rate for each that applies
         lines = [
@@ -80,7 +81,7 @@ def tokens_of(event_type: str, data: dict[str, Any]) -> Decimal:
 
 
 def _usage_sums(entered: Sequence[EventRow], currency: str) -> list[tuple[Any, ...]]:
-    """(key…, currency, count, free count, seconds, tokens, spent, cost) of the events."""
+    """(key…, currency, count, free count, seconds, tokens, spent, cost, spent where a cost is known) of the events."""
     sums: dict[tuple[Any, ...], list[Any]] = {}
     for row in entered:
         event, rated = row.priced.event, row.priced.rated
@@ -96,7 +97,7 @@ def _usage_sums(entered: Sequence[EventRow], currency: str) -> list[tuple[Any, .
             "" if rated is None else rated.tier,
             "" if rated is None else rated.outcome,
         )
-        known = sums.setdefault(key, [0, 0, ZERO, ZERO, ZERO, ZERO])
+        known = sums.setdefault(key, [0, 0, ZERO, ZERO, ZERO, ZERO, ZERO])
         known[0] += 1
         known[1] += rated is not None and not rated.total
         known[2] += data.get("duration_seconds") or ZERO
@@ -104,6 +105,7 @@ def _usage_sums(entered: Sequence[EventRow], currency: str) -> list[tuple[Any, .
         if rated is not None:
             known[4] += rated.total
             known[5] += rated.cost
+            known[6] += rated.total if rated.cost else ZERO
     return [(*key, currency, *values) for key, values in sorted(sums.items())]
 
 

@@ -1,0 +1,1 @@
+"""What reports read: sums over all customers, in a few statements each."""
