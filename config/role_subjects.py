@@ -128,6 +128,9 @@ CALLS_AND_PRICES = {
     "usage.ratecardversion": Subject(ALL, change=PRICING, add=PRICING, delete=PRICING),
     "usage.rate": Subject(ALL, change=PRICING, add=PRICING, delete=PRICING),  # on the page of its version
     "usage.freerule": Subject(ALL, change=PRICING, add=PRICING, delete=PRICING),
+    "usage.rerating": Subject(ALL, change=BILLING),
+    "usage.reratedcall": Subject(ALL),
+    "usage.chargerevision": Subject(ALL),
     "usage.whatifrun": Subject(ALL, change=PRICING),
     "usage.whatifaccount": Subject(ALL),
     "usage.idempotentrequest": Subject(SUPPORT),

@@ -158,6 +158,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _item("Chat hours", "forum", "usage", "chathour"),
             _item("Rate cards", "sell", "usage", "ratecard"),
             _item("Rate-card versions", "history_edu", "usage", "ratecardversion"),
+            _item("Re-ratings", "currency_exchange", "usage", "rerating"),
             _item("What-ifs", "query_stats", "usage", "whatifrun"),
         ],
     },

@@ -12,35 +12,50 @@ SELECT e.id AS event_id, e.account_id, e.total, e.is_simulated, e.transaction_id
   FROM usage_usageevent e
   JOIN billing_wallet w ON w.account_id = e.account_id
   LEFT JOIN billing_transaction t ON t.id = e.transaction_id
+  LEFT JOIN (SELECT DISTINCT ON (event_id) id, event_id, rerating_id FROM usage_chargerevision
+              ORDER BY event_id, id DESC) r ON r.event_id = e.id
  WHERE CASE WHEN e.is_simulated OR e.total IS NULL OR e.total = 0 THEN e.transaction_id IS NOT NULL
-            ELSE ((t.wallet_id, t.currency, t.key, t.amount, t.project_id, t.day, t.kind)
-                  = (w.id, e.currency, 'charge:' || e.id, -e.total, e.project_id, e.day,
+            ELSE ((t.wallet_id, t.currency, t.amount, t.project_id, t.kind)
+                  = (w.id, e.currency, -e.total, e.project_id,
                      CASE e.event_type WHEN 'call.completed' THEN 'call' WHEN 'crawl.completed' THEN 'crawl'
-                                       WHEN 'llm.completed' THEN 'llm' ELSE 'chat' END)) IS NOT TRUE
+                                       WHEN 'llm.completed' THEN 'llm' ELSE 'chat' END)
+                  AND CASE WHEN r.id IS NULL THEN (t.key, t.day) = ('charge:' || e.id, e.day)
+                           ELSE t.key = concat_ws(':', 'charge', e.id, r.rerating_id) END) IS NOT TRUE
        END
 """,
 )
 
 CHARGES_BELONG_TO_EVENTS = Invariant(
     "charges_belong_to_events",
-    "Every charge on the ledger is the charge of one event.",
+    "Every charge on the ledger is what one event is charged, or was until it was charged anew.",
     """
 SELECT t.id AS transaction_id, t.wallet_id, t.number, t.kind, t.key, t.amount
-  FROM billing_transaction t LEFT JOIN usage_usageevent e ON e.transaction_id = t.id AND t.key = 'charge:' || e.id
- WHERE t.kind IN ('call', 'chat', 'crawl', 'llm') AND e.id IS NULL
+  FROM billing_transaction t
+  LEFT JOIN (SELECT transaction_id, id AS event_id FROM usage_usageevent
+             UNION ALL
+             SELECT transaction_id, event_id FROM usage_chargerevision) e
+         ON e.transaction_id = t.id AND (t.key = 'charge:' || e.event_id OR t.key LIKE 'charge:' || e.event_id || ':%')
+ WHERE t.kind IN ('call', 'chat', 'crawl', 'llm') AND e.event_id IS NULL
 """,
 )
 
 VOIDS_BELONG_TO_EVENTS = Invariant(
     "voids_belong_to_events",
-    "A charged event is marked void when, and only when, its charge was reversed on the ledger.",
+    "A charge was reversed on the ledger when, and only when, its event is marked void, or was charged anew.",
     """
 SELECT e.id AS event_id, coalesce(e.wallet_id, v.wallet_id) AS wallet_id, e.status, v.id AS transaction_id, v.key
-  FROM (SELECT e.id, w.id AS wallet_id, e.status FROM usage_usageevent e
+  FROM (SELECT e.id, w.id AS wallet_id, e.status, 'void:' || substr(t.key, 8) AS key FROM usage_usageevent e
           JOIN billing_wallet w ON w.account_id = e.account_id
-         WHERE e.status = 'void' AND e.transaction_id IS NOT NULL) e
+          LEFT JOIN billing_transaction t ON t.id = e.transaction_id
+         WHERE e.status = 'void' AND e.transaction_id IS NOT NULL
+         UNION ALL
+        SELECT e.id, w.id, 'charged anew', 'void:' || substr(t.key, 8) FROM usage_chargerevision r
+          JOIN usage_usageevent e ON e.id = r.event_id
+          JOIN billing_wallet w ON w.account_id = e.account_id
+          LEFT JOIN billing_transaction t ON t.id = r.transaction_id
+         WHERE r.transaction_id IS NOT NULL) e
   FULL JOIN (SELECT id, wallet_id, key FROM billing_transaction WHERE kind = 'void') v
-         ON v.wallet_id = e.wallet_id AND v.key = 'void:' || e.id
+         ON v.wallet_id = e.wallet_id AND v.key = e.key
  WHERE e.id IS NULL OR v.id IS NULL
 """,
 )
@@ -91,14 +106,19 @@ SELECT e.id AS event_id, e.account_id, e.project_id, p.account_id AS project_acc
 """,
 )
 
+# What a call cost at first: a correction ends no hold, and none again.
 HOLDS_END_WITH_THEIR_EVENT = Invariant(
     "holds_end_with_their_event",
     "A hold is captured by exactly one charged event; an event that ends a hold leaves it ended.",
     """
 SELECT h.id AS hold_id, h.wallet_id, h.call_id, h.status, e.events, e.charged
   FROM billing_hold h
-  LEFT JOIN (SELECT hold_id, count(*) AS events, count(transaction_id) AS charged FROM usage_usageevent
-              WHERE hold_id IS NOT NULL GROUP BY hold_id) e ON e.hold_id = h.id
+  LEFT JOIN (SELECT e.hold_id, count(*) AS events,
+                    count(CASE WHEN r.event_id IS NULL THEN e.transaction_id ELSE r.transaction_id END) AS charged
+               FROM usage_usageevent e
+               LEFT JOIN (SELECT DISTINCT ON (event_id) event_id, transaction_id FROM usage_chargerevision
+                           ORDER BY event_id, id) r ON r.event_id = e.id
+              WHERE e.hold_id IS NOT NULL GROUP BY e.hold_id) e ON e.hold_id = h.id
  WHERE coalesce(e.events, 0) > 1
     OR (h.status = 'captured') <> (coalesce(e.charged, 0) = 1)
     OR (e.events = 1 AND h.status NOT IN ('captured', 'released'))
@@ -157,15 +177,18 @@ SELECT account_id, project_id, day, is_simulated, event_type, model, tier, outco
 """,
 )
 
-# A charge is of its own day whenever it is reversed: the reversal is found by its key, not by its day.
+# A charge is of its own day whenever it is reversed: the reversal is found by its key, not by its day. What is charged
+# anew is of the day of its event, which is the day it was first charged on.
 ROLL_UPS_EQUAL_LEDGER = Invariant(
     "roll_ups_equal_ledger",
     "What the daily roll-ups say was spent is what the ledger's charges of the day moved, less their reversals.",
     """
 SELECT wallet_id, project_id, day, sum(ledger) AS ledger, sum(usage) AS usage, sum(components) AS components
-  FROM (SELECT c.wallet_id, c.project_id, c.day, c.currency, -c.amount - coalesce(v.amount, 0) AS ledger, 0 AS usage,
-               0 AS components
+  FROM (SELECT c.wallet_id, c.project_id, coalesce(e.day, c.day) AS day, c.currency,
+               -c.amount - coalesce(v.amount, 0) AS ledger, 0 AS usage, 0 AS components
           FROM billing_transaction c
+          LEFT JOIN usage_usageevent e
+                 ON e.id = CASE WHEN c.key ~ '^charge:[0-9]+:[0-9]+$' THEN split_part(c.key, ':', 2)::bigint END
           LEFT JOIN billing_transaction v
                  ON v.wallet_id = c.wallet_id AND v.kind = 'void' AND v.key = 'void:' || substr(c.key, 8)
          WHERE c.kind IN ('call', 'chat', 'crawl', 'llm')

@@ -25,8 +25,8 @@ WITH period AS (
   SELECT x.wallet_id, x.number, -x.amount AS amount, e.occurred_at, v.number AS void_number
     FROM (SELECT DISTINCT wallet_id FROM period) p
     JOIN billing_transaction x ON x.wallet_id = p.wallet_id AND x.kind IN ('call', 'chat', 'crawl', 'llm')
-    JOIN usage_usageevent e ON e.id = substr(x.key, 8)::bigint
-    LEFT JOIN billing_transaction v ON v.wallet_id = x.wallet_id AND v.key = 'void:' || e.id
+    JOIN usage_usageevent e ON e.id = split_part(x.key, ':', 2)::bigint
+    LEFT JOIN billing_transaction v ON v.wallet_id = x.wallet_id AND v.key = 'void:' || substr(x.key, 8)
 ), stated AS (
   SELECT p.id, p.wallet_id, p.usage,
          coalesce(sum(c.amount) FILTER (WHERE NOT i.is_earlier), 0)

@@ -97,14 +97,16 @@ class Books:
         self._next_transaction_id = next_transaction_id
         self._next_grant_id = next_grant_id
 
-    def charge(self, wallet: WalletState, amount: Decimal, note: Note) -> Posting:
+    def charge(self, wallet: WalletState, amount: Decimal, note: Note, *, counts_today: bool = True) -> Posting:
         """Take `amount` > 0 for usage: grants in their order, what lies beyond them becomes debt.
 
         Usage that a service reports has happened and is charged whatever the balance (letustalk.md, 'What happens at
-        zero balance'); only authorisation can refuse it, beforehand.
+        zero balance'); only authorisation can refuse it, beforehand. What corrects the charge of an earlier day is no
+        spending of today's (`counts_today`).
         """
         transfers = self._draw(wallet, amount, REVENUE)
-        wallet.add_spent(amount)
+        if counts_today:
+            wallet.add_spent(amount)
         return self._post(wallet, -amount, note, transfers)
 
     def grant(

@@ -16,14 +16,15 @@ from billing.services import ledger
 from organizations.database import run
 from organizations.models import Account
 
-# Of a usage that was reversed on the same day nothing is left. A charge lies in hours whose day, in whatever timezone
-# it was made, is less than three days before the midnight in question.
+# Of a usage that was reversed on the same day nothing is left. What corrects a charge (`charge:<event>:<correction>`)
+# and what reverses either count with the event's first charge, `c`. A charge lies in hours whose day, in whatever
+# timezone it was made, is less than three days before the midnight in question.
 SPENT = """
-SELECT coalesce(sum(-x.amount) FILTER (WHERE x.kind <> 'void'), 0)
-       - coalesce(sum(x.amount) FILTER (WHERE c.created_at >= %s::timestamptz), 0)
+SELECT coalesce(sum(-x.amount) FILTER (
+         WHERE x.kind <> 'void' AND x.key !~ '^charge:[0-9]+:[0-9]+$' OR c.created_at >= %s::timestamptz), 0)
   FROM billing_transaction x
-  LEFT JOIN billing_transaction c ON x.kind = 'void' AND c.wallet_id = x.wallet_id
-                                 AND c.key = 'charge:' || substr(x.key, 6)
+  LEFT JOIN billing_transaction c ON (x.kind = 'void' OR x.key ~ '^charge:[0-9]+:[0-9]+$')
+                                 AND c.wallet_id = x.wallet_id AND c.key = 'charge:' || split_part(x.key, ':', 2)
  WHERE x.wallet_id = %s::bigint AND x.kind IN ('call', 'chat', 'crawl', 'llm', 'void')
    AND x.created_at >= %s::timestamptz AND x.created_at < %s::timestamptz
    AND x.number > coalesce((SELECT max(last_number) FROM billing_hourlymovement

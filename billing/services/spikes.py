@@ -47,6 +47,14 @@ SELECT wallet_id, -sum(amount) / 28 FROM billing_hourlymovement
  WHERE wallet_id = ANY(%s::bigint[]) AND day BETWEEN %s AND %s AND kind IN ('call', 'chat', 'crawl', 'llm')
  GROUP BY 1
 """
+# What was charged anew in the hour corrects charges of before (`charge:<event>:<correction>`): that is no spending.
+CORRECTED = """
+SELECT coalesce(-sum(x.amount), 0) FROM billing_hourlymovement m
+  JOIN billing_transaction x ON x.wallet_id = m.wallet_id AND x.number BETWEEN m.first_number AND m.last_number
+ WHERE m.wallet_id = %s::bigint AND m.day = %s::date AND m.hour = %s::int AND x.day = m.day AND x.kind = m.kind
+   AND x.project_id IS NOT DISTINCT FROM m.project_id AND m.kind IN ('call', 'chat', 'crawl', 'llm')
+   AND x.created_at < %s::timestamptz AND x.key ~ '^charge:[0-9]+:[0-9]+$'
+"""
 BATCH = 500
 
 
@@ -99,6 +107,9 @@ def _tell(wallet: Wallet, hour: datetime, spent: dict[date, Decimal], per_day: D
     weeks = min(WEEKS, (now - wallet.created_at).days // 7)
     before = [spent.get(day - timedelta(weeks=back), ZERO) for back in range(1, weeks + 1)]
     usual = usual_of(spent.get(day, ZERO), before, per_day=per_day)
+    if usual is not None:  # then only is it looked at what of it were corrections
+        spent[day] -= _corrected(wallet, hour, now)
+        usual = usual_of(spent[day], before, per_day=per_day)
     if usual is None:
         return False
     facts = {
@@ -110,3 +121,8 @@ def _tell(wallet: Wallet, hour: datetime, spent: dict[date, Decimal], per_day: D
     with transaction.atomic():
         tell(Told(wallet.account_id, Event.SPENDING_SPIKE, f"spike:{wallet.pk}:{day}", facts=facts, at=now))
     return True
+
+
+def _corrected(wallet: Wallet, hour: datetime, now: datetime) -> Decimal:
+    (rows,) = run((CORRECTED, [wallet.pk, hour.date(), hour.hour, now]))
+    return Decimal(rows[0][0])

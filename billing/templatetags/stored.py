@@ -33,6 +33,7 @@ TEXTS = (
     gettext_noop("Invoice written off"),
     gettext_noop("Tax on an invoice"),
     gettext_noop("Tax of a voided invoice"),
+    gettext_noop("Charged anew"),
     gettext_noop("Refunded at the provider"),
     gettext_noop("The provider knows of no such refund."),
     gettext_noop("The payment was not accepted, and the money went back to you."),

@@ -48,8 +48,9 @@ SELECT id AS transaction_id, wallet_id, number, amount, balance_after, running A
 """,
 )
 
-# A charge of an earlier day that is reversed today does not lower what was spent today. A charge keeps the day that it
-# was made on; when the account has moved to another timezone since, its day is the one that its moment lies in there
+# A charge of an earlier day that is reversed today does not lower what was spent today, nor does what is charged in its
+# place (`charge:<event>:<correction>`) raise it: both count with the event's first charge. A charge keeps the day that
+# it was made on; when the account has moved to another timezone since, its day is the one that its moment lies in there
 # (`billing.services.days`), and until the next charge the wallet's day is the one of the move, the last with usage or
 # one after it. So where the days do not give the sum, the moments must.
 SPENT_TODAY = Invariant(
@@ -58,21 +59,29 @@ SPENT_TODAY = Invariant(
     """
 WITH spent AS (
   SELECT w.id, sum(-x.amount) AS amount
-    FROM billing_wallet w JOIN billing_transaction x ON x.wallet_id = w.id AND x.day = w.spent_on
-   WHERE x.kind IN ('call', 'chat', 'crawl', 'llm') GROUP BY w.id
+    FROM billing_wallet w
+    JOIN organizations_account a ON a.id = w.account_id
+    JOIN billing_transaction x ON x.wallet_id = w.id AND x.day = w.spent_on
+    LEFT JOIN billing_transaction f ON x.key ~ '^charge:[0-9]+:[0-9]+$' AND f.wallet_id = x.wallet_id
+                                   AND f.key = 'charge:' || split_part(x.key, ':', 2)
+   WHERE x.kind IN ('call', 'chat', 'crawl', 'llm')
+     AND (x.key !~ '^charge:[0-9]+:[0-9]+$'
+          OR (f.created_at AT TIME ZONE a.timezone)::date = (x.created_at AT TIME ZONE a.timezone)::date)
+   GROUP BY w.id
 ), reversed AS (
   SELECT w.id, sum(v.amount) AS amount
     FROM billing_wallet w
     JOIN organizations_account a ON a.id = w.account_id
     JOIN billing_transaction v ON v.wallet_id = w.id AND v.day = w.spent_on AND v.kind = 'void'
-    JOIN billing_transaction c ON c.wallet_id = v.wallet_id AND c.key = 'charge:' || substr(v.key, 6)
+    JOIN billing_transaction c ON c.wallet_id = v.wallet_id AND c.key = 'charge:' || split_part(v.key, ':', 2)
                               AND (c.created_at AT TIME ZONE a.timezone)::date
                                   = (v.created_at AT TIME ZONE a.timezone)::date
    GROUP BY w.id
 ), latest AS (
   SELECT x.wallet_id AS id, x.day, x.created_at
     FROM (SELECT wallet_id, max(number) AS number FROM billing_transaction
-           WHERE kind IN ('call', 'chat', 'crawl', 'llm') GROUP BY wallet_id) l
+           WHERE kind IN ('call', 'chat', 'crawl', 'llm') AND key !~ '^charge:[0-9]+:[0-9]+$'
+           GROUP BY wallet_id) l
     JOIN billing_transaction x ON x.wallet_id = l.wallet_id AND x.number = l.number
 ), doubtful AS (
   SELECT w.id, w.spent_on, w.spent_today, a.timezone, coalesce(s.amount, 0) - coalesce(r.amount, 0) AS expected,
@@ -83,12 +92,12 @@ WITH spent AS (
 )
 SELECT d.id AS wallet_id, d.spent_on, d.spent_today, d.expected, here.amount AS expected_here, d.last_usage_on
   FROM doubtful d CROSS JOIN LATERAL (
-    SELECT coalesce(sum(-x.amount) FILTER (WHERE x.kind <> 'void'), 0)
-           - coalesce(sum(x.amount) FILTER (WHERE (c.created_at AT TIME ZONE d.timezone)::date = d.spent_on), 0)
-           AS amount
+    SELECT coalesce(sum(-x.amount) FILTER (
+             WHERE x.kind <> 'void' AND x.key !~ '^charge:[0-9]+:[0-9]+$'
+                   OR (c.created_at AT TIME ZONE d.timezone)::date = d.spent_on), 0) AS amount
       FROM billing_transaction x
-      LEFT JOIN billing_transaction c ON x.kind = 'void' AND c.wallet_id = x.wallet_id
-                                     AND c.key = 'charge:' || substr(x.key, 6)
+      LEFT JOIN billing_transaction c ON (x.kind = 'void' OR x.key ~ '^charge:[0-9]+:[0-9]+$')
+                                     AND c.wallet_id = x.wallet_id AND c.key = 'charge:' || split_part(x.key, ':', 2)
      WHERE x.wallet_id = d.id AND x.kind IN ('call', 'chat', 'crawl', 'llm', 'void')
        AND (x.created_at AT TIME ZONE d.timezone)::date = d.spent_on
   ) here

@@ -1,5 +1,23 @@
 """The back office's pages about calls, usage and prices."""
 
-from usage.admin import event, idempotency, rate_card, rate_card_version, rejection, rollup, wallet_calls
+from usage.admin import (
+    event,
+    idempotency,
+    rate_card,
+    rate_card_version,
+    rejection,
+    rerating,
+    rollup,
+    wallet_calls,
+)
 
-__all__ = ["event", "idempotency", "rate_card", "rate_card_version", "rejection", "rollup", "wallet_calls"]
+__all__ = [
+    "event",
+    "idempotency",
+    "rate_card",
+    "rate_card_version",
+    "rejection",
+    "rerating",
+    "rollup",
+    "wallet_calls",
+]

@@ -23,6 +23,8 @@ from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
 from organizations.admin.panels import Panel, badge, link
 from usage.admin.event_panels import charge_panel, payment_panel, plain
 from usage.admin.event_search import find_accounts, find_events
+from usage.admin.rerating import RerateCalls
+from usage.admin.rerating_panels import revisions_panel
 from usage.models import UsageEvent
 from usage.services.errors import ServiceError
 from usage.services.void import void
@@ -36,7 +38,7 @@ DECIDED = (
 
 
 @admin.register(UsageEvent)
-class UsageEventAdmin(ReadOnlyMixin, BigTableAdmin):
+class UsageEventAdmin(RerateCalls, ReadOnlyMixin, BigTableAdmin):
     """Events of all services."""
 
     list_display = (
@@ -63,7 +65,11 @@ class UsageEventAdmin(ReadOnlyMixin, BigTableAdmin):
     search_help_text = "A whole call id or event id, or an account's identifier or e-mail"
     narrowing = ("account__id__exact", "q")
     narrowing_hint = "Choose an account or search for a call to see older ones."
-    actions_detail = ("void",)
+    actions = ("rerate_chosen",)
+    actions_detail = (
+        "void",
+        "rerate",
+    )
     readonly_fields = (
         "length",
         "shown_version",
@@ -107,7 +113,7 @@ class UsageEventAdmin(ReadOnlyMixin, BigTableAdmin):
 
     def panels(self, request: HttpRequest, obj: UsageEvent) -> list[Panel]:
         """The charge and what paid for it."""
-        return [charge_panel(obj), payment_panel(obj)]
+        return [charge_panel(obj), payment_panel(obj), *revisions_panel(obj)]
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Nothing to reverse where it was done, or where the hour is what is charged."""

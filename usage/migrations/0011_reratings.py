@@ -197,6 +197,7 @@ class Migration(migrations.Migration):
             name="ReratedCall",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_simulated", models.BooleanField(verbose_name="simulated")),
                 ("currency", models.CharField(editable=False, max_length=6)),
                 (
                     "old_total",
@@ -218,6 +219,17 @@ class Migration(migrations.Migration):
                     "difference",
                     djmoney.models.fields.MoneyField(
                         currency_field_name="currency", decimal_places=6, max_digits=20, null=True
+                    ),
+                ),
+                (
+                    "old_version",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="usage.ratecardversion",
                     ),
                 ),
                 ("old_lines", models.JSONField(default=list)),

@@ -3,9 +3,11 @@ from usage.models.event import EventType, UsageEvent
 from usage.models.idempotency import IdempotentRequest
 from usage.models.rate_card import FreeRule, Rate, RateCard, RateCardVersion
 from usage.models.rejection import RejectedEvent
+from usage.models.rerating import ChargeRevision, ReratedCall, Rerating
 from usage.models.rollup import DailyComponent, DailyUsage
 
 __all__ = [
+    "ChargeRevision",
     "ChatHour",
     "DailyComponent",
     "DailyUsage",
@@ -16,5 +18,7 @@ __all__ = [
     "RateCard",
     "RateCardVersion",
     "RejectedEvent",
+    "ReratedCall",
+    "Rerating",
     "UsageEvent",
 ]

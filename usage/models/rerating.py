@@ -113,12 +113,16 @@ class ReratedCall(models.Model):
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
+    is_simulated = models.BooleanField("simulated")
     currency = currency_field()
     old_total = amount_field("charged")
     new_total = amount_field("charged anew", null=True)
     difference = amount_field(null=True)
     old_transaction = models.ForeignKey(
         Transaction, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
+    )
+    old_version = models.ForeignKey(
+        RateCardVersion, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, db_constraint=False
     )
     old_lines = models.JSONField(default=list)
     charge = models.JSONField(default=dict, help_text="The new charge: version, lines, model, tier, outcome, cost.")

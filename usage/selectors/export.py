@@ -21,9 +21,9 @@ from billing.services.exports.cells import escaped
 from billing.services.exports.parts import EventRef, Row, Scope, Table, UsageParts
 from organizations.database import stream
 from organizations.models import Project
+from usage.charge_keys import event_of
 from usage.models import DailyComponent, Rate, RateCardVersion, UsageEvent
 from usage.rating.types import COST, MARGIN, plain
-from usage.selectors.transactions import event_pk
 
 HEADER = (
     *("movement", "at", "type", "source", "event_id", "call_id", "project", "channel", "direction", "call_status"),
@@ -42,9 +42,28 @@ SELECT x.number, e.received_at, e.event_type, e.source, e.event_id, e.call_id, e
        e.voided_at, e.hour, e.free_code, e.free_reason, e.version_id, e.lines::text
   FROM usage_usageevent e LEFT JOIN billing_transaction x ON x.id = e.transaction_id
  WHERE e.account_id = %s::bigint AND e.day BETWEEN %s::date AND %s::date AND e.is_simulated = %s::boolean
-   AND (x.number BETWEEN %s::bigint AND %s::bigint
+   AND (x.number BETWEEN %s::bigint AND %s::bigint AND x.key = 'charge:' || e.id
         OR (e.transaction_id IS NULL AND e.received_at >= %s::timestamptz AND e.received_at < %s::timestamptz))
  ORDER BY e.account_id, e.day, e.id
+"""
+# What corrections wrote: charges that another has taken the place of, and charges made anew, which may be of days long
+# gone. Their movements are these days' all the same.
+CORRECTED = """
+SELECT * FROM (
+  SELECT x.number, e.received_at, e.event_type, e.source, e.event_id, e.call_id, e.project_id, e.channel, e.direction,
+         e.call_status, e.started_at, e.duration_seconds, r.model, r.tier, r.outcome, r.outcome_reason,
+         'void', r.revised_at, e.hour, r.free_code, r.free_reason, r.version_id, r.lines::text
+    FROM usage_chargerevision r JOIN usage_usageevent e ON e.id = r.event_id
+    JOIN billing_transaction x ON x.id = r.transaction_id
+   WHERE e.account_id = %s::bigint AND x.number BETWEEN %s::bigint AND %s::bigint
+   UNION ALL
+  SELECT x.number, e.received_at, e.event_type, e.source, e.event_id, e.call_id, e.project_id, e.channel, e.direction,
+         e.call_status, e.started_at, e.duration_seconds, e.model, e.tier, e.outcome, e.outcome_reason, e.status,
+         e.voided_at, e.hour, e.free_code, e.free_reason, e.version_id, e.lines::text
+    FROM usage_usageevent e JOIN billing_transaction x ON x.id = e.transaction_id
+   WHERE e.account_id = %s::bigint AND x.number BETWEEN %s::bigint AND %s::bigint
+     AND x.key <> 'charge:' || e.id AND e.id IN (SELECT event_id FROM usage_chargerevision)) c
+ ORDER BY number
 """
 _decode = msgspec.json.Decoder(list[dict[str, str]]).decode
 
@@ -65,7 +84,7 @@ def usage_parts() -> UsageParts:
 
 def events_of(keys: Sequence[str]) -> dict[str, EventRef]:
     """The events behind ledger keys of charges and reversals."""
-    pks = {key: pk for key in keys if (pk := event_pk(key)) is not None}
+    pks = {key: pk for key in keys if (pk := event_of(key)) is not None}
     named = UsageEvent.objects.filter(pk__in=set(pks.values())).values_list("pk", "source", "event_id", "call_id")
     events = {pk: EventRef(source, event_id, call_id) for pk, source, event_id, call_id in named}
     return {key: events[pk] for key, pk in pks.items() if pk in events}
@@ -93,6 +112,10 @@ def _batches(scope: Scope, *, is_simulated: bool) -> Iterator[list[Row]]:
     between = (scope.first_number, scope.last_number, scope.starts_at, scope.ends_at)
     for batch in stream(EVENTS, [scope.account_id, *days, is_simulated, *between]):
         yield [row for event in batch for row in _rows(scope, event, projects, versions)]
+    if not is_simulated:
+        numbers = (scope.account_id, scope.first_number, scope.last_number)
+        for batch in stream(CORRECTED, [*numbers, *numbers]):
+            yield [row for event in batch for row in _rows(scope, event, projects, versions)]
 
 
 def _day(scope: Scope, at: datetime) -> date:

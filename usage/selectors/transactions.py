@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from billing.models import Transaction
+from usage.charge_keys import event_of
 from usage.models import UsageEvent
-
-# Keys that `usage.services.charge` and `usage.services.void` give, each followed by the event's primary key.
-EVENT_KEYS = ("charge", "void")
 
 
 def list_transactions(*, wallet_id: int, before: int | None, limit: int) -> list[Transaction]:
@@ -23,15 +21,9 @@ def list_transactions(*, wallet_id: int, before: int | None, limit: int) -> list
 def transaction_dicts(transactions: Iterable[Transaction]) -> list[dict[str, Any]]:
     """Transactions as the API shows them: one statement more for all their events."""
     rows = list(transactions)
-    keys = {row.pk: pk for row in rows if (pk := event_pk(row.key)) is not None}
+    keys = {row.pk: pk for row in rows if (pk := event_of(row.key)) is not None}
     events = UsageEvent.objects.in_bulk(set(keys.values()))
     return [_as_dict(row, events.get(keys.get(row.pk, 0))) for row in rows]
-
-
-def event_pk(key: str) -> int | None:
-    """The event that the ledger's key names; None for a key that is no charge's or reversal's."""
-    kind, _, number = key.partition(":")
-    return int(number) if kind in EVENT_KEYS and number.isdecimal() else None
 
 
 def _as_dict(row: Transaction, event: UsageEvent | None) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from billing.services.books import Books, Note
 from billing.services.locking import lock_wallets
 from organizations.database import Statement, merged, run, text_array
 from organizations.selectors.keys import KeyContext
+from usage.charge_keys import charge_key
 from usage.models.event import EventType
 from usage.selectors.cards import load_cards
 from usage.selectors.terms import load_terms
@@ -227,7 +228,7 @@ def _enter(books: Books, priced: PricedEvent, event_id: int, active: dict[str, A
     if total:
         note = Note(
             KINDS[priced.event.event_type],
-            f"charge:{event_id}",
+            charge_key(event_id),
             description(priced),
             project_id=priced.project.id,
         )

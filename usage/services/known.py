@@ -17,10 +17,13 @@ SELECT e.source, e.event_id FROM {rows} AS k(source, event_id)
   JOIN usage_usageevent e ON e.service_id = %s AND e.source = k.source AND e.event_id = k.event_id
 """
 FIRST_ANSWERS = """
-SELECT e.source, e.event_id, e.body = k.body::jsonb, e.is_simulated, e.currency, e.total, e.lines, e.free_reason,
-       e.available_after, e.held_after
+SELECT e.source, e.event_id, e.body = k.body::jsonb, e.is_simulated, e.currency,
+       CASE WHEN r.total IS NULL THEN e.total ELSE r.total END, coalesce(r.lines, e.lines),
+       coalesce(r.free_reason, e.free_reason), e.available_after, e.held_after
   FROM {rows} AS k(source, event_id, body)
   JOIN usage_usageevent e ON e.service_id = %s AND e.source = k.source AND e.event_id = k.event_id
+  LEFT JOIN LATERAL (SELECT total, lines, free_reason FROM usage_chargerevision
+                      WHERE event_id = e.id ORDER BY id LIMIT 1) r ON true
 """
 
 

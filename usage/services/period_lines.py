@@ -29,14 +29,15 @@ from usage.selectors.pages.usage_card import AccountRates, account_rates
 ZERO = Decimal(0)
 MINUTE_STEP = Decimal("0.006")  # seconds: a minute to the fourth decimal
 
-# A charge and its reversal name the event by their keys. `is_invoiced`: the rule gave the charge to an earlier period.
+# A charge and its reversal name the event by their keys (`usage.charge_keys`), first and later ones alike.
+# `is_invoiced`: the rule gave the charge to an earlier period.
 ITEMS = """
 WITH charge AS MATERIALIZED (
   SELECT x.id, x.number, e.id AS event_id, e.occurred_at,
          e.occurred_at < %(ends_at)s::timestamptz AS is_in_time,
          x.number <= %(invoiced_number)s::bigint
            AND coalesce(e.occurred_at < %(invoiced_until)s::timestamptz, false) AS is_invoiced
-    FROM billing_transaction x JOIN usage_usageevent e ON e.id = substr(x.key, 8)::bigint
+    FROM billing_transaction x JOIN usage_usageevent e ON e.id = split_part(x.key, ':', 2)::bigint
    WHERE x.wallet_id = %(wallet)s::bigint AND x.number > %(since)s::bigint AND x.number <= %(last)s::bigint
      AND x.kind IN ('call', 'chat', 'crawl', 'llm') AND x.key LIKE 'charge:%%'
 ), void AS MATERIALIZED (
@@ -67,17 +68,20 @@ SELECT coalesce(sum(-x.amount) FILTER (WHERE i.is_in_time), 0),
      FROM billing_transfer WHERE transaction_id = x.id) t
 """
 )
-# Charges of the period that stand, line by line; those reversed before the closing are on no invoice.
+# Charges of the period that stand, line by line; those reversed before the closing are on no invoice. A charge that was
+# put right since has its lines in what is kept of it.
 LINES = (
     ITEMS
     + """
-SELECT p.name, e.event_type, l ->> 'component', l ->> 'label', e.tier, l ->> 'unit', l ->> 'price', l ->> 'per',
+SELECT p.name, e.event_type, l ->> 'component', l ->> 'label', coalesce(r.tier, e.tier), l ->> 'unit',
+       l ->> 'price', l ->> 'per',
        CASE WHEN e.occurred_at < %(starts_at)s::timestamptz
             THEN (e.occurred_at AT TIME ZONE %(zone)s::text)::date END AS happened_on,
        sum((l ->> 'quantity')::numeric), sum((l ->> 'amount')::numeric)
   FROM charge c JOIN usage_usageevent e ON e.id = c.event_id
   JOIN organizations_project p ON p.id = e.project_id
- CROSS JOIN LATERAL jsonb_array_elements(e.lines) AS l
+  LEFT JOIN usage_chargerevision r ON r.transaction_id = c.id
+ CROSS JOIN LATERAL jsonb_array_elements(coalesce(r.lines, e.lines)) AS l
  WHERE c.is_in_time AND NOT c.is_invoiced AND NOT EXISTS (SELECT FROM void v WHERE v.charge_id = c.id)
  GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, p.id
  ORDER BY happened_on NULLS FIRST, 1, p.id, 2, 3, 5, 4, 7

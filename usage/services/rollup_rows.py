@@ -47,8 +47,8 @@ COMPONENT_KINDS = (
 def add_events(entered: Sequence[EventRow], *, currency: str) -> list[Statement]:
     """The events added to the roll-ups; the second statement is missing when none of them has a charge line."""
     components = _component_sums(entered, currency)
-    usage = _statement(ADD_DAILY_USAGE, USAGE_KINDS, _usage_sums(entered, currency))
-    return [usage, _statement(ADD_DAILY_COMPONENTS, COMPONENT_KINDS, components)] if components else [usage]
+    usage = statement_of(ADD_DAILY_USAGE, USAGE_KINDS, _usage_sums(entered, currency))
+    return [usage, statement_of(ADD_DAILY_COMPONENTS, COMPONENT_KINDS, components)] if components else [usage]
 
 
 def take_event(event: UsageEvent, *, tokens: Decimal) -> list[Statement]:
@@ -59,14 +59,14 @@ def take_event(event: UsageEvent, *, tokens: Decimal) -> list[Statement]:
     free = -1 if total == 0 else 0
     costed = total if event.cost.amount else ZERO
     usage = (-1, free, -event.duration_seconds, -tokens, -total, -event.cost.amount, -costed)
-    taken = [_statement(ADD_DAILY_USAGE, USAGE_KINDS, [(*day, event.channel, *ending, event.currency, *usage)])]
+    taken = [statement_of(ADD_DAILY_USAGE, USAGE_KINDS, [(*day, event.channel, *ending, event.currency, *usage)])]
     if event.lines:  # each of another component, as a rate card has one rate for each that applies
         lines = [
             (line["component"], line["unit"], event.currency, -1, -Decimal(line["quantity"]), -Decimal(line["amount"]))
             for line in event.lines
         ]
         sums = [(*day, *ending, *line) for line in lines]
-        taken.append(_statement(ADD_DAILY_COMPONENTS, COMPONENT_KINDS, sums))
+        taken.append(statement_of(ADD_DAILY_COMPONENTS, COMPONENT_KINDS, sums))
     return taken
 
 
@@ -126,6 +126,7 @@ def _component_sums(entered: Sequence[EventRow], currency: str) -> list[tuple[An
     return [(*key, currency, *values) for key, values in sorted(sums.items())]
 
 
-def _statement(sql: str, kinds: Sequence[str], sums: Sequence[tuple[Any, ...]]) -> Statement:
+def statement_of(sql: str, kinds: Sequence[str], sums: Sequence[tuple[Any, ...]]) -> Statement:
+    """One of the statements above with the sums as its rows, column by column of these kinds."""
     source, params = rows(*zip(kinds, zip(*sums, strict=True), strict=True))
     return sql.format(rows=source), params

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from billing.models import TransactionKind, Transfer
+from billing.models import Transaction, TransactionKind, Transfer
 from billing.services import ledger
 from billing.services.books import Books, Note
 from billing.services.chain import TransferPart
 from organizations.database import run
 from organizations.selectors.keys import KeyContext
+from usage.charge_keys import charge_key, reversal_key
 from usage.models import UsageEvent
 from usage.services.answers import balance_dict, charge_dict
 from usage.services.errors import ServiceError
@@ -72,13 +74,14 @@ def _reverse(books: Books, wallet_id: int, event: UsageEvent, reason: str, actor
         grants = ledger.load_grants(books, [grant_id for *_part, grant_id in parts if grant_id is not None])
         note = Note(
             TransactionKind.VOID.value,
-            f"void:{event.pk}",
+            reversal_key(event.transaction.key),
             f"Reversal of no. {event.transaction.number}",
             reason,
             actor_id,
             event.project_id,
         )
-        books.reverse(wallet, parts, grants, note, spent_on=wallet.date_of(event.transaction.created_at))
+        first_at = first_charged_at(event.pk, wallet_id)
+        books.reverse(wallet, parts, grants, note, spent_on=first_at and wallet.date_of(first_at))
         books.expire_due(wallet)
     ledger.write(books)
     run(*take_event(event, tokens=tokens_of(event.event_type, _reported_tokens(event))))
@@ -86,6 +89,15 @@ def _reverse(books: Books, wallet_id: int, event: UsageEvent, reason: str, actor
     event.voided_at = books.now
     event.void_reason = reason
     event.save(update_fields=["status", "voided_at", "void_reason"])
+
+
+def first_charged_at(event_id: int, wallet_id: int) -> datetime | None:
+    """When an event was first charged, whatever it was charged since; None where it cost nothing at first.
+
+    On that day its charge counts towards the daily cap, and so does what corrects it.
+    """
+    first = Transaction.objects.filter(wallet_id=wallet_id, key=charge_key(event_id))
+    return first.values_list("created_at", flat=True).first()
 
 
 def _reported_tokens(event: UsageEvent) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from billing.templatetags.moments import day_short, length_words, local
 from billing.templatetags.money import micro_width, money_text
 from billing.views.shell import Frame, render_page
 from organizations.tenancy import Tenant, tenant_page
-from usage.models import UsageEvent
+from usage.models import ChargeRevision, UsageEvent
 from usage.models.event import EventType
 from usage.selectors.pages.call import CallDetail, call_detail
 from usage.views.charge_lines import ChargeLine, charge_lines
@@ -88,6 +88,7 @@ def call(request: HttpRequest, tenant: Tenant, event_id: int) -> HttpResponse:
         "result_reason": reason,
         "trail": _trail(detail, frame),
         "paid_from": [(_grant_word(each.kind), each.amount) for each in detail.paid_from],
+        "corrected": detail.revisions[-1] if detail.revisions else None,
         "is_void": event.status == UsageEvent.Status.VOID,
         "is_simulated": event.is_simulated,
         "noun": str(NOUNS[event.event_type]),
@@ -160,6 +161,7 @@ def _trail(detail: CallDetail, frame: Frame) -> list[Step]:
     elif event.event_type == EventType.CHAT_MESSAGE:
         steps.append(Step(event.occurred_at, _("Sent")))
     steps.append(Step(event.received_at, *_charged_step(detail)))
+    steps += [_corrected_step(each) for each in detail.revisions]
     if event.voided_at is not None:
         back = ""
         if event.total is not None and detail.reversal is not None:
@@ -188,14 +190,24 @@ def _dated(step: Step, first_day: date, zone: ZoneInfo) -> Step:
     return Step(step.at, step.title, " · ".join(part for part in (day_short(day), step.note) if part))
 
 
+def _corrected_step(revision: ChargeRevision) -> Step:
+    amounts = {
+        "before": money_text(revision.total.amount, revision.currency),
+        "after": money_text(revision.new_total.amount, revision.currency),
+    }
+    return Step(revision.revised_at, _("Charged anew: was %(before)s, now %(after)s") % amounts, revision.reason)
+
+
 def _charged_step(detail: CallDetail) -> tuple[str, str]:
+    """What it was charged at first."""
     event = detail.event
     if event.total is None:
         return _("Reported"), _("Charged with its clock hour")
-    amount = money_text(event.total.amount, event.currency)
+    total = detail.revisions[0].total if detail.revisions else event.total
+    amount = money_text(total.amount, event.currency)
     if event.is_simulated:
         return _("Would have cost %(amount)s") % {"amount": amount}, _("Simulated: no money moved")
     note = _("The hold is closed") if detail.hold is not None else ""
-    if not event.total.amount:
+    if not total.amount:
         return _("Not charged"), note
     return _("Charged %(amount)s") % {"amount": amount}, note

@@ -10,7 +10,8 @@ from django.http import Http404
 from billing.models import GrantKind, Hold, Transaction, Transfer
 from billing.models.ledger import KINDS_PER_WALLET, LedgerAccountKind
 from organizations.tenancy import Tenant
-from usage.models import Rate, UsageEvent
+from usage.charge_keys import reversal_key
+from usage.models import ChargeRevision, Rate, UsageEvent
 
 SPENDABLE = {
     LedgerAccountKind.PAID.value: GrantKind.PAID,
@@ -36,6 +37,8 @@ class CallDetail:
     transaction: Transaction | None
     reversal: Transaction | None
     paid_from: list[PaidFrom]
+    revisions: list[ChargeRevision]
+    """What it was charged before each correction, oldest first."""
     methods: dict[str, str]
     """How each component of the card version is priced (`usage.models.Rate.Method`)."""
 
@@ -52,14 +55,15 @@ def call_detail(tenant: Tenant, event_id: int) -> CallDetail:
         raise Http404
     hold = tenant.rows(Hold).filter(pk=event.hold_id).first() if event.hold_id else None
     reversal = None
-    if event.status == UsageEvent.Status.VOID and event.transaction_id:
-        reversal = tenant.rows(Transaction).filter(key=f"void:{event.pk}").first()
+    if event.status == UsageEvent.Status.VOID and event.transaction is not None:
+        reversal = tenant.rows(Transaction).filter(key=reversal_key(event.transaction.key)).first()
     return CallDetail(
         event=event,
         hold=hold,
         transaction=event.transaction,
         reversal=reversal,
         paid_from=_paid_from(tenant, event.transaction_id) if event.transaction_id else [],
+        revisions=list(ChargeRevision.objects.filter(event=event).order_by("id")),
         methods=dict(
             Rate.objects.filter(version_id=event.version_id).order_by().values_list("component", "method").distinct()
         ),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from billing.models import TransactionKind
 from billing.models.ledger import USAGE_KINDS
 from billing.selectors.keyset import Bound
+from usage.charge_keys import event_of
 
 LEDGER, SIMULATED, TOP_UPS, REFUNDS = range(4)
 SUCCESSFUL, PROCESSING, ERROR = "successful", "processing", "error"
@@ -95,5 +96,4 @@ class HistoryRow:
         """The usage event behind a single charge or reversal."""
         if self.is_simulated:
             return int(self.reference) if self.reference else None
-        kind, _colon, rest = self.reference.partition(":")
-        return int(rest) if kind in ("charge", "void") and rest.isdigit() else None
+        return event_of(self.reference)
