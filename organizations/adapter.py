@@ -16,6 +16,7 @@ from django.utils import translation
 
 from organizations.languages import language_of
 from organizations.models import User
+from organizations.signing_in import locked_out
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,12 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Never: an account's owner is invited when the telephony service creates the account."""
         return False
+
+    def validation_error(self, code: str, *args: Any) -> Any:
+        """The words of a refusal. Who is locked out is written down: nothing else tells of it."""
+        if code == "too_many_login_attempts":
+            locked_out(self.request)
+        return super().validation_error(code, *args)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Back to where the password was chosen to be changed."""

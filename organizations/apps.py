@@ -14,7 +14,10 @@ class OrganizationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to Django's own signal: what is recorded is known once every app is ready."""
+        from organizations import signing_in, viewing
         from organizations.history import own, triggers
 
         own.declare()
+        viewing.watch_sign_outs()
+        signing_in.watch()
         post_migrate.connect(triggers.install, sender=self)

@@ -5,6 +5,9 @@ within it the project that filters the pages (`?project=`). A form acts on the a
 another one was chosen in a second window since; a letter's link names its account (`?of_account=`) and chooses it, for
 its members, on the way to the page. What is not the reader's does not exist: it answers 404, whether it is
 another account's or nobody's.
+
+Staff who view a customer's pages (`organizations.viewing`) get that account's tenant, as its owner sees it, and none of
+their own.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from django.shortcuts import redirect, render
 from django.utils.functional import SimpleLazyObject
 
 from organizations.languages import speak_accounts_language
-from organizations.models import Account, Membership, Product, Project, Role, User
+from organizations.models import Account, Membership, Product, Project, Role, SupportView, User
+from organizations.viewing import view_of
 
 SESSION_KEY = "account"
 FORM_FIELD = "page_of_account"  # organizations.templatetags.account_forms
@@ -44,6 +48,12 @@ class Tenant:
     memberships: tuple[Membership, ...]
     projects: tuple[Project, ...]
     project: Project | None
+    view: SupportView | None = None  # what somebody of the staff sees it by, who is no member
+
+    @property
+    def is_viewed(self) -> bool:
+        """Whether somebody of the staff looks at the account's pages as its owner sees them, to read only."""
+        return self.view is not None
 
     @property
     def product(self) -> Product:
@@ -88,6 +98,9 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
     the reader's.
     """
     user = cast(User, request.user)
+    view = view_of(request)
+    if view is not None:
+        return _viewed(request, view, user)
     memberships = list(
         Membership.objects.filter(user=user).select_related("account__product").order_by("account__name", "account_id")
     )
@@ -102,11 +115,32 @@ def current_tenant(request: HttpRequest) -> Tenant | None:
         role=Role(membership.role),
         user=user,
         memberships=tuple(memberships),
-        # Read when they are first looked at: what is asked every few seconds needs none.
-        projects=cast("tuple[Project, ...]", SimpleLazyObject(lambda: tuple(membership.account.projects.all()))),
+        projects=_projects_of(membership.account),
         project=None,
     )
     return tenant.within(request.GET.get(PROJECT_PARAMETER, ""))
+
+
+def _viewed(request: HttpRequest, view: SupportView, user: User) -> Tenant:
+    """The account that somebody of the staff looks at. Raises Http404 for a link to the page of another one."""
+    account = view.account
+    if request.GET.get(ACCOUNT_PARAMETER, str(account.pk)) != str(account.pk):
+        raise Http404
+    tenant = Tenant(
+        account=account,
+        role=Role.OWNER,
+        user=user,
+        memberships=(),
+        projects=_projects_of(account),
+        project=None,
+        view=view,
+    )
+    return tenant.within(request.GET.get(PROJECT_PARAMETER, ""))
+
+
+def _projects_of(account: Account) -> tuple[Project, ...]:
+    """Read when they are first looked at: what is asked every few seconds needs none."""
+    return cast("tuple[Project, ...]", SimpleLazyObject(lambda: tuple(account.projects.all())))
 
 
 def _of_form(request: HttpRequest, memberships: list[Membership]) -> Membership | None:

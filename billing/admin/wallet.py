@@ -21,7 +21,6 @@ from billing.admin.wallet_actions import WalletActions
 from billing.admin.wallet_panels import available, balance, wallet_panels
 from billing.models import Wallet
 from billing.services import calls, grants
-from organizations.admin import panels
 from organizations.admin.amounts import AmountField, CurrencyAmountsForm, amount_html, money_column
 from organizations.admin.panels import Panel, badge, link
 from organizations.models import Account
@@ -135,22 +134,3 @@ class WalletAdmin(WalletActions):
             and grants.start_cycle(wallet_id=obj.pk)
         ):
             messages.info(request, "The first allotment was given now; the next follows on the cycle date.")
-
-
-def account_panels(request: HttpRequest, account: Account) -> list[Panel]:
-    """The account's money, on the account's page, for whoever may look at wallets."""
-    if not request.user.has_perm("billing.view_wallet"):
-        return []
-    wallet = Wallet.objects.filter(account=account).first()
-    if wallet is None:
-        return [Panel("Wallet", (), (), empty="This account has no wallet.")]
-    rows = [
-        ("Available", amount_html(available(wallet), wallet.currency)),
-        ("Balance", amount_html(balance(wallet), wallet.currency)),
-        ("Held by calls in progress", amount_html(wallet.held.amount, wallet.currency)),
-    ]
-    note = link(wallet, "Open the wallet: grants, holds, transactions, limits and actions")
-    return [Panel("Wallet", (panels.Column(""), panels.Column("", True)), rows, note=note, rank=-1)]
-
-
-panels.register(Account, account_panels)

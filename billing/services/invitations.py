@@ -7,6 +7,7 @@ strangers through it.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -29,26 +30,32 @@ from organizations.services.members import ROLE_WORDS
 LETTERS_A_DAY = 100  # of one account
 
 
-def invite_member(*, account_id: int, email: str, role: Role, user: User) -> Invitation:
-    """Offer `email` a place and send the link.
+def invite_member(*, account_id: int, email: str, role: Role, user: User, by_staff: bool = False) -> Invitation:
+    """Offer `email` a place and send the link; an invitation `by_staff` is the product's.
 
-    Raises PermissionDenied when the user is no owner, and ValidationError, keyed by field.
+    Raises PermissionDenied when the user is neither an owner nor acts `by_staff`, and ValidationError, keyed by field.
     """
+    if by_staff and email.strip().lower() == user.email:
+        raise ValidationError({"email": _("Nobody of the staff invites themselves. Ask a colleague to do it.")})
     with transaction.atomic():
-        invitation, token = invitations.invite(account_id=account_id, email=email, role=role, user_id=user.pk)
-        _send(invitation, token, user)
+        invitation, token = invitations.invite(
+            account_id=account_id, email=email, role=role, user_id=user.pk, by_staff=by_staff
+        )
+        _send(invitation, token, None if by_staff else user)
     return invitation
 
 
-def resend_invitation(*, account_id: int, invitation_id: int, user: User) -> Invitation:
+def resend_invitation(*, account_id: int, invitation_id: int, user: User, by_staff: bool = False) -> Invitation:
     """Send a new link for an invitation that nobody accepted; the one before it no longer works.
 
-    Raises Invitation.DoesNotExist, PermissionDenied when the user is no owner, and ValidationError beyond the day's
-    letters.
+    Raises Invitation.DoesNotExist, PermissionDenied when the user is neither an owner nor acts `by_staff`, and
+    ValidationError beyond the day's letters.
     """
     with transaction.atomic():
-        invitation, token = invitations.renew(account_id=account_id, invitation_id=invitation_id, user_id=user.pk)
-        _send(invitation, token, user)
+        invitation, token = invitations.renew(
+            account_id=account_id, invitation_id=invitation_id, user_id=user.pk, by_staff=by_staff
+        )
+        _send(invitation, token, None if by_staff else user)
     return invitation
 
 
@@ -62,7 +69,8 @@ def last_day(invitation: Invitation) -> str:
     return day_year(invitation.expires_at.astimezone(ZoneInfo(invitation.account.timezone)).date())
 
 
-def _send(invitation: Invitation, token: str, user: User) -> None:
+def _send(invitation: Invitation, token: str, user: User | None) -> None:
+    """Queue the letter: from `user`, or from the product where staff invite."""
     account = invitation.account
     key = f"invitation:{account.pk}:"
     sent = Delivery.objects.filter(key__startswith=key, created_at__gt=timezone.now() - timedelta(days=1))
@@ -73,19 +81,17 @@ def _send(invitation: Invitation, token: str, user: User) -> None:
     with speaking(recipient, account):
         role = Role(invitation.role)
         words = {
-            "person": f"{user.name} ({user.email})" if user.name else user.email,
             "account": account,
             "product": account.product,
             "role": role.label,
             "may": ROLE_WORDS[role],
             "until": last_day(invitation),
         }
-        subject = _("%(person)s invites you to %(account)s") % {**words, "person": user.get_full_name()}
-        invites = _("%(person)s invites you to the account %(account)s at %(product)s.")
+        subject, invites = _offer(user, words)
         terms = _("The link works once, until %(until)s. If you do not know who this is, nothing needs to be done.")
         message = Message(
             subject,
-            (invites % words, _("Your role: %(role)s. %(may)s") % words, terms % words),
+            (invites, _("Your role: %(role)s. %(may)s") % words, terms % words),
             action=_("Accept the invitation"),
             url=invitation_link(token),
         )
@@ -97,3 +103,14 @@ def _send(invitation: Invitation, token: str, user: User) -> None:
             body=letter.text,
             html=letter.html,
         )
+
+
+def _offer(user: User | None, words: dict[str, Any]) -> tuple[str, str]:
+    """Who offers what, in the letter's subject and in its first sentence."""
+    if user is None:
+        subject = _("You are invited to %(account)s") % words
+        return subject, _("You are invited to the account %(account)s at %(product)s.") % words
+    person = f"{user.name} ({user.email})" if user.name else user.email
+    subject = _("%(person)s invites you to %(account)s") % {**words, "person": user.get_full_name()}
+    invites = _("%(person)s invites you to the account %(account)s at %(product)s.")
+    return subject, invites % {**words, "person": person}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -72,11 +72,20 @@ def _looked_at(request: HttpRequest, tenant: Tenant) -> Membership:
     """Whose choices: the reader's own, or, for owners, another member's. Raises Http404 for another account's."""
     asked = request.GET.get("member", "")
     if not asked.isdecimal() or len(asked) > 18:
-        return tenant.one(Membership, user=tenant.user)
+        return _first_owner(tenant) if tenant.is_viewed else tenant.one(Membership, user=tenant.user)
     found = tenant.one(Membership, pk=int(asked))
     if found.user_id != tenant.user.pk:
         require_owner(tenant)
     return found
+
+
+def _first_owner(tenant: Tenant) -> Membership:
+    """Whose choices somebody of the staff sees first. Raises Http404 where the account has no member."""
+    found = tenant.rows(Membership).select_related("user").order_by("-role", "pk")
+    owner = found.filter(role=Role.OWNER).first() or found.first()
+    if owner is None:
+        raise Http404
+    return owner
 
 
 def _matrix(frame: Frame, role: Role, chosen: dict[Choice, bool]) -> Iterator[tuple[Text, list[Line]]]:

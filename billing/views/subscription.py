@@ -114,7 +114,7 @@ def _done(request: HttpRequest, act: Callable[[], Subscription], words: str) -> 
 
 def _show(request: HttpRequest, frame: Frame, template: str, *, is_back: bool) -> HttpResponse:
     awaited = awaited_subscription(frame.wallet.pk)
-    if is_back and awaited is not None:
+    if is_back and awaited is not None and not frame.tenant.is_viewed:
         _ask_again(awaited)
         awaited = awaited_subscription(frame.wallet.pk)
         frame = Frame(request, frame.tenant)  # the balance may have changed with it

@@ -54,10 +54,10 @@ def top_up_result(request: HttpRequest, tenant: Tenant, reference: UUID) -> Http
         require_payer(tenant)
         top_ups.give_up(top_up_id=row.pk)
         return SeeOther(reverse("top_up_result", args=[reference]))
-    if row.is_in_flight and "closed" in request.GET and may_pay(tenant):
+    if row.is_in_flight and "closed" in request.GET and may_pay(tenant) and not tenant.is_viewed:
         row = top_ups.give_up(top_up_id=row.pk)
     else:
-        row = _asked_again(row)
+        row = _asked_again(tenant, row)
     frame = Frame(request, tenant)
     return render_page(request, frame, "billing/top_up_result.html", _context(frame, row), current="top_up")
 
@@ -66,14 +66,14 @@ def top_up_result(request: HttpRequest, tenant: Tenant, reference: UUID) -> Http
 @tenant_page
 def top_up_status(request: HttpRequest, tenant: Tenant, reference: UUID) -> HttpResponse:
     """The changing part of the page, for htmx."""
-    row = _asked_again(tenant.one(TopUp, reference=reference))
+    row = _asked_again(tenant, tenant.one(TopUp, reference=reference))
     frame = Frame(request, tenant)
     return render_page(request, frame, "billing/top_up_result/update.html", _context(frame, row), current="top_up")
 
 
-def _asked_again(row: TopUp) -> TopUp:
-    """The top-up as the provider has it now; as it was when there is nothing to ask or no answer."""
-    waits = row.is_in_flight and row.provider != PaymentProvider.BANK
+def _asked_again(tenant: Tenant, row: TopUp) -> TopUp:
+    """The top-up as the provider has it now; as it was when there is nothing to ask, no answer, or staff only look."""
+    waits = row.is_in_flight and row.provider != PaymentProvider.BANK and not tenant.is_viewed
     if not waits or not cache.add(f"top-up-asked:{row.pk}", 1, ASK_SECONDS):
         return row
     try:

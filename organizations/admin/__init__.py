@@ -1,5 +1,5 @@
 """The back office's pages about customers, products and keys, and what all its pages share."""
 
-from organizations.admin import account, change, key, organization, product, project, sign_in, support, user
+from organizations.admin import account, change, key, organization, product, project, session, sign_in, support, user
 
-__all__ = ["account", "change", "key", "organization", "product", "project", "sign_in", "support", "user"]
+__all__ = ["account", "change", "key", "organization", "product", "project", "session", "sign_in", "support", "user"]

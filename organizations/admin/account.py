@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
@@ -14,14 +14,16 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
-from organizations.admin import actions
+from organizations.admin import actions, support
+from organizations.admin.account_panels import members_panel, parts_panel
 from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
-from organizations.admin.panels import Column, Panel, badge, link, list_url
+from organizations.admin.panels import Panel, badge
 from organizations.admin.product import check_timezone
-from organizations.models import Account, Invitation, Membership, Project
+from organizations.models import Account, Invitation, Membership, User
+from organizations.services import notes, support_views
 from organizations.services.accounts import account_name, change_account, country_codes, set_status
 
-PROJECTS_SHOWN = 20
+Actions = tuple[str, ...]
 
 
 class AccountForm(forms.ModelForm):
@@ -69,7 +71,7 @@ class AccountAdmin(BackOfficeAdmin):
     list_select_related = ("product",)
     search_fields = ("name", "external_id", "email")
     readonly_fields = ("product", "external_id", "shown_status", "created_at")
-    actions_detail = ("suspend", "reactivate")
+    actions_detail: Actions = ("view_as_customer", "add_note", "suspend", "reactivate")
     fieldsets = (
         (None, {"fields": (("name", "email"), ("country", "timezone"))}),
         ("Set when it was opened", {"fields": (("product", "external_id"), ("shown_status", "created_at"))}),
@@ -100,49 +102,46 @@ class AccountAdmin(BackOfficeAdmin):
         return [one for one in found if not one.action_name.endswith(f"_{unfit}")]
 
     def panels(self, request: HttpRequest, obj: Account) -> list[Panel]:
-        """Members, open invitations and projects."""
-        return [self._members(obj), self._projects(obj)]
+        """Notes, members, open invitations, projects and organizations."""
+        found = [members_panel(obj), parts_panel(obj)]
+        return [support.note_panel(obj), *found] if request.user.has_perm("organizations.view_accountnote") else found
 
-    def _members(self, account: Account) -> Panel:
-        members = account.memberships.select_related("user").order_by("user__email")[:PROJECTS_SHOWN]
-        open_invitations = account.invitations.filter(accepted_at=None)[:PROJECTS_SHOWN]
-        rows: list[tuple[Any, ...]] = [
-            (link(one.user), one.user.name, one.get_role_display(), f"{one.created_at:%Y-%m-%d}") for one in members
-        ]
-        rows += [
-            (
-                link(one, one.email),
-                "",
-                f"{one.get_role_display()}, {invitation_state(one)}",
-                f"{one.created_at:%Y-%m-%d}",
-            )
-            for one in open_invitations
-        ]
-        return Panel(
-            "Members",
-            (Column("E-mail"), Column("Name"), Column("Role"), Column("Since")),
-            rows,
-            empty="Nobody can sign in to this account yet. Add a member or an invitation.",
-            more_url=list_url(Membership, account__id__exact=account.pk),
-        )
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Account | None:
+        """The account; a page that is merely shown asks for it once."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        kept: dict[str, Account | None] = request.__dict__.setdefault("_accounts", {})
+        if str(object_id) not in kept:
+            kept[str(object_id)] = super().get_object(request, object_id, from_field)
+        return kept[str(object_id)]
 
-    def _projects(self, account: Account) -> Panel:
-        projects = account.projects.order_by("name", "id")[:PROJECTS_SHOWN]
-        rows = [
-            (
-                link(one),
-                one.external_id,
-                badge(one.get_mode_display(), "warn") if one.is_sandbox else one.get_mode_display(),
-            )
-            for one in projects
-        ]
-        return Panel(
-            "Projects",
-            (Column("Project"), Column("Identifier"), Column("Mode")),
-            rows,
-            empty="No projects yet. The service that opened the account adds them.",
-            more_url=list_url(Project, account__id__exact=account.pk),
-        )
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        """Accounts with their product."""
+        return super().get_queryset(request).select_related("product")
+
+    def has_note_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may write notes."""
+        return request.user.has_perm(notes.WRITES)
+
+    def has_view_as_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may look at the customer's pages as the customer does."""
+        return support_views.may_view(cast(User, request.user))
+
+    @action(description="Add note", permissions=["note"], icon="sticky_note_2")
+    def add_note(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What the next person who speaks with this customer should know."""
+        account = self.get_object(request, object_id)
+        if account is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return support.add_note(request, self, account)
+
+    @action(description="View as customer", permissions=["view_as"], icon="visibility")
+    def view_as_customer(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The account's pages as its owner sees them, to read only."""
+        account = self.get_object(request, object_id)
+        if account is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return support.view_as_customer(request, self, account)
 
     @action(description="Suspend", permissions=["act"], icon="block", variant=ActionVariant.DANGER)
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:

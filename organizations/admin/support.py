@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,11 +17,12 @@ from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
+from organizations import viewing
 from organizations.admin import actions
 from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
-from organizations.admin.panels import Column, Panel, badge, link, list_url, moment
+from organizations.admin.panels import Column, Panel, badge, link, list_url
 from organizations.models import Account, AccountNote, SupportView, User
-from organizations.services import notes
+from organizations.services import notes, support_views
 
 NOTES_SHOWN = 5
 SHORT = 300
@@ -72,6 +74,43 @@ def add_note(request: HttpRequest, model_admin: BackOfficeAdmin, account: Accoun
     )
 
 
+def view_as_customer(request: HttpRequest, model_admin: BackOfficeAdmin, account: Account) -> HttpResponse:
+    """The action that begins to look at the account's pages, and then shows them."""
+    minutes = support_views.LASTS.seconds // 60
+
+    def perform(form: actions.ReasonForm) -> str:
+        staff = cast(User, request.user)
+        view = support_views.start(account_id=account.pk, staff=staff, reason=form.cleaned_data["reason"])
+        viewing.begin(request, view)
+        return f"You see the pages of {account} as its customer does."
+
+    response = actions.run(
+        request,
+        model_admin,
+        account,
+        actions.Action(
+            title="View as customer",
+            intro=(
+                f"You see this account's pages as its owner does, for {minutes} minutes. Every page is marked, nothing "
+                "can be changed there, and the list of views keeps that you looked, when and why."
+            ),
+            verb="View",
+            question=f"Look at the pages of {account}?",
+            explain=lambda form: [
+                ("Account", account),
+                ("Ends after", f"{minutes} minutes at the latest"),
+                ("Reason", form.cleaned_data["reason"]),
+            ],
+            perform=perform,
+        ),
+    )
+    has_begun = isinstance(response, HttpResponseRedirect)
+    if not has_begun:
+        return response
+    list(messages.get_messages(request))  # every page of the customer's says so itself
+    return redirect("overview")
+
+
 def note_panel(account: Account) -> Panel:
     """The account's notes, the pinned ones first, the rest newest first; those struck out are on the list."""
     standing = (
@@ -90,8 +129,16 @@ def note_panel(account: Account) -> Panel:
         (Column("Note"), Column("By"), Column("When (UTC)")),
         rows,
         empty="Nobody has written anything yet. What the next person should know goes here: Add note.",
+        note=_views_link(account),
         more_url=list_url(AccountNote, account__id__exact=account.pk),
+        rank=-4,
     )
+
+
+def _views_link(account: Account) -> SafeString:
+    """The way to who of the staff looked at the account's pages."""
+    address = list_url(SupportView, account__id__exact=account.pk)
+    return format_html('<a class="bo-link" href="{}">Views of this account\'s pages by staff</a>', address)
 
 
 def _short(note: AccountNote) -> str:
@@ -242,15 +289,3 @@ class SupportViewAdmin(ReadOnlyMixin, BackOfficeAdmin):
     def state(self, obj: SupportView) -> str:
         """Whether it lasts, or how it ended."""
         return view_state(obj)
-
-
-def views_panel(account: Account) -> Panel:
-    """Who of the staff looked at the account's pages of late."""
-    views = account.support_views.select_related("staff")[:NOTES_SHOWN]
-    return Panel(
-        "Looked at by staff",
-        (Column("When (UTC)"), Column("Who"), Column("Why"), Column("Ended")),
-        [(moment(one.started_at), one.staff, one.reason, view_state(one)) for one in views],
-        empty="Nobody of the staff has looked at this account's pages as its customer.",
-        more_url=list_url(SupportView, account__id__exact=account.pk),
-    )

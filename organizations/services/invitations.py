@@ -1,7 +1,8 @@
 """Offering somebody a place in an account. The token leaves this module once; the database keeps its SHA-256.
 
-Owners invite, send again and take back, under the account's lock. An address has one open invitation in an account at
-most, and none once it is a member's. Whoever calls sends the link by e-mail.
+Owners invite, send again and take back, under the account's lock; so do staff (`by_staff`), who are no members
+of it. An address has one open invitation in an account at most, and none once it is a member's. Whoever calls sends the
+link by e-mail.
 """
 
 from __future__ import annotations
@@ -43,16 +44,17 @@ def create_invitation(
     return invitation, token
 
 
-def invite(*, account_id: int, email: str, role: Role, user_id: int) -> tuple[Invitation, str]:
+def invite(*, account_id: int, email: str, role: Role, user_id: int, by_staff: bool = False) -> tuple[Invitation, str]:
     """Offer `email` a place; one that expired for the same address makes way for the new one.
 
-    Raises PermissionDenied when `user_id` is no owner, and ValidationError, keyed by field, for what is no address, for
-    a member's, for one that is invited already, and beyond `PENDING_MAX`.
+    Raises PermissionDenied when `user_id` is neither an owner nor acts `by_staff`, and ValidationError, keyed by
+    field, for what is no address, for a member's, for one that is invited already, and beyond `PENDING_MAX`.
     """
     address = email.strip().lower()
     with transaction.atomic():
         account = lock_account(account_id)
-        require_owner(account_id=account_id, user_id=user_id)
+        if not by_staff:
+            require_owner(account_id=account_id, user_id=user_id)
         _check_address(account_id, address)
         pending = Invitation.objects.filter(account_id=account_id, accepted_at=None)
         pending.filter(email=address, expires_at__lte=timezone.now()).delete()
@@ -67,15 +69,16 @@ def invite(*, account_id: int, email: str, role: Role, user_id: int) -> tuple[In
     return invitation, token
 
 
-def renew(*, account_id: int, invitation_id: int, user_id: int) -> tuple[Invitation, str]:
+def renew(*, account_id: int, invitation_id: int, user_id: int, by_staff: bool = False) -> tuple[Invitation, str]:
     """A new token for an invitation that nobody accepted, and a new term; the link before it ends.
 
-    Raises Invitation.DoesNotExist, PermissionDenied when `user_id` is no owner.
+    Raises Invitation.DoesNotExist, PermissionDenied when `user_id` is neither an owner nor acts `by_staff`.
     """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         lock_account(account_id)
-        require_owner(account_id=account_id, user_id=user_id)
+        if not by_staff:
+            require_owner(account_id=account_id, user_id=user_id)
         invitation = _open(account_id, invitation_id)
         invitation.token_hash, invitation.expires_at = _hash(token), _expiry()
         invitation.invited_by_id = user_id
@@ -84,14 +87,15 @@ def renew(*, account_id: int, invitation_id: int, user_id: int) -> tuple[Invitat
     return invitation, token
 
 
-def revoke(*, account_id: int, invitation_id: int, user_id: int) -> str:
+def revoke(*, account_id: int, invitation_id: int, user_id: int, by_staff: bool = False) -> str:
     """Take an invitation back before it is accepted; its link ends. Returns the address it was for.
 
-    Raises Invitation.DoesNotExist, PermissionDenied when `user_id` is no owner.
+    Raises Invitation.DoesNotExist, PermissionDenied when `user_id` is neither an owner nor acts `by_staff`.
     """
     with transaction.atomic():
         lock_account(account_id)
-        require_owner(account_id=account_id, user_id=user_id)
+        if not by_staff:
+            require_owner(account_id=account_id, user_id=user_id)
         invitation = _open(account_id, invitation_id)
         invitation.delete()
     log.info("User %s took the invitation of %s to account %s back", user_id, invitation.email, account_id)

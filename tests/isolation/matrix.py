@@ -137,8 +137,10 @@ ROWS = [
     Row("invitation_resend", args=("invitation",), get=NOBODY, post=OWNERS),
     Row("invitation_revoke", args=("invitation",), get=NOBODY, post=OWNERS),
     Row("security", of_person=True),
+    Row("sessions_end", get=NOBODY, post=EVERYBODY, body={"session": "others"}, without_account=303),
     # organizations/urls.py
     Row("switch_account", get=NOBODY, post=EVERYBODY, body={"account": ":account"}, done=302, without_account=404),
+    Row("end_support_view", get=NOBODY, post=EVERYBODY, done=302, without_account=302),
     # organizations/urls_sign_in.py
     Row("account_reauthenticate", post=EVERYBODY, of_person=True),
     Row("account_change_password", post=EVERYBODY, of_person=True),
