@@ -10,7 +10,7 @@ from billing.views.members import (
     members,
     members_leave,
 )
-from billing.views.security import security
+from billing.views.security import security, sessions_end
 from billing.views.settings import settings, settings_language, settings_tax
 
 urlpatterns = [
@@ -24,4 +24,5 @@ urlpatterns = [
     path("invitations/<int:invitation_id>/resend/", invitation_resend, name="invitation_resend"),
     path("invitations/<int:invitation_id>/revoke/", invitation_revoke, name="invitation_revoke"),
     path("security/", security, name="security"),
+    path("security/sessions/end/", sessions_end, name="sessions_end"),
 ]
