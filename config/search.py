@@ -1,61 +1,78 @@
-"""The back office's global search: accounts, people, projects, keys and calls, a bounded number of each."""
+"""The back office's one search: whatever a customer may quote, each kind asked through an index, and only what the
+person may view. What the term names stands before what only begins like it.
+
+The palette shows the first answers, `/admin/search/?s=…` all of them. Nothing found is kept: the next look asks anew.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.dataclasses import SearchResult
+from django.utils.http import urlencode
 
-from billing.models import Wallet
-from organizations.models import Account, Project, Service, ServiceKey, User
-from usage.models import RateCard, UsageEvent
+from config.searching import books, calls, customers, payments
+from config.searching.lookups import EACH_MOST, Found
+from config.searching.terms import Term
+from config.unfold import NAVIGATION
 
-RESULTS_PER_MODEL = 8
-SEARCHED = (
-    (Account, "domain"),
-    (Wallet, "account_balance_wallet"),
-    (UsageEvent, "call"),
-    (Project, "folder"),
-    (User, "badge"),
-    (RateCard, "sell"),
-    (Service, "dns"),
-    (ServiceKey, "key"),
+LOOKUPS = (*customers.LOOKUPS, *calls.LOOKUPS, *payments.LOOKUPS, *books.LOOKUPS)
+PAGE_MOST = 30  # of each kind, on the page of all answers
+PALETTE_MOST = 40
+ASKABLE = (
+    ("People", "an e-mail address or its beginning, a name"),
+    ("Accounts", "the identifier, name or owner's e-mail; an organization's name or tax ID; a project"),
+    ("Calls", "a whole call id or event id, also of a call in progress; the caller's number, among recent calls"),
+    ("Ledger", "“acme 123” for transaction no. 123 of acme, a transaction's id or key"),
+    ("Documents", "the number or its beginning, with or without dashes, in any case"),
+    ("Cards", "the last four digits"),
+    ("Payments", "any Stripe id (pi_, ch_, cus_, in_, re_, dp_, sub_, evt_, cs_), an InvId, a bank's reference"),
+    ("Coupons", "the code, or its beginning: upper and lower case differ"),
 )
 
 
-def find(request: HttpRequest, search_term: str) -> list[SearchResult]:
-    """What matches, for the models that this person may view; call ids keep their case."""
-    term = request.GET.get("s", search_term).strip()
-    results: list[SearchResult] = []
-    for model, icon in SEARCHED:
-        model_admin = admin.site.get_model_admin(model)
-        if not model_admin.has_view_permission(request):
-            continue
-        found, _duplicates = model_admin.get_search_results(request, model_admin.get_queryset(request), term)
-        meta = model._meta
-        related = model_admin.list_select_related
-        if not isinstance(related, bool):
-            found = found.select_related(*related)
-        if model in (Project, RateCard):
-            found = found.select_related("account__product")
-        for row in found[:RESULTS_PER_MODEL]:
-            key = row.prefix if isinstance(row, ServiceKey) else row.pk
-            results.append(
-                SearchResult(
-                    title=row.call_id or row.event_id if isinstance(row, UsageEvent) else str(row),
-                    description=_where(row, str(meta.verbose_name)),
-                    link=reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[key]),
-                    icon=icon,
-                )
-            )
-    return results
+def find(request: HttpRequest, term: Term, most: int = EACH_MOST) -> list[Found]:
+    """All answers that this person may open: pages by name first, then what the term names, then the rest."""
+    if not term.text:
+        return []
+    found = [answer for lookup in LOOKUPS if lookup.may_view(request) for answer in lookup.find(term, most)]
+    return [*_pages(request, term), *sorted(found, key=lambda answer: not answer.is_exact)]
 
 
-def _where(row: object, kind: str) -> str:
-    """The kind of row and, for a customer's, whose it is and at which product."""
-    account = row if isinstance(row, Account) else getattr(row, "account", None)
-    if not isinstance(account, Account):
-        return kind.capitalize()
-    known = isinstance(row, Account | Wallet)  # its title names the account
-    return ", ".join([kind.capitalize(), *([] if known else [account.name]), account.product.name])
+def search(request: HttpRequest) -> HttpResponse:
+    """The palette's answers where it asks (`extended`), else the page with all of them."""
+    term = Term.of(request.GET.get("s", ""))
+    is_palette = "extended" in request.GET
+    found = find(request, term, EACH_MOST if is_palette else PAGE_MOST)
+    context: dict[str, Any] = {
+        "term": term.text,
+        "found": found[:PALETTE_MOST] if is_palette else found,
+        "askable": ASKABLE,
+        "all_url": f"{reverse('admin:search')}?{urlencode({'s': term.text})}",
+    }
+    if is_palette:
+        return TemplateResponse(request, "admin/search_palette.html", context)
+    exact = [one for one in found if one.is_exact]
+    context["groups"] = [
+        (title, rows)
+        for title, rows in (("Exactly this", exact), ("Begins like it", [one for one in found if not one.is_exact]))
+        if rows
+    ]
+    return TemplateResponse(
+        request, "admin/search_page.html", {**admin.site.each_context(request), "title": "Search", **context}
+    )
+
+
+def _pages(request: HttpRequest, term: Term) -> list[Found]:
+    """Lists whose name has the term, of those in this person's sidebar."""
+    if len(term.text) < 2:
+        return []
+    return [
+        Found(str(item["title"]), "Page", "", str(group.get("title", "")), str(item["link"]), str(item["icon"]), True)
+        for group in NAVIGATION
+        for item in group["items"]
+        if term.lower in str(item["title"]).lower() and item.get("permission", lambda request: True)(request)
+    ]

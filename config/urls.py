@@ -4,7 +4,10 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config.search import search
+
 urlpatterns = [
+    path("admin/search/", admin.site.admin_view(search)),  # before the site's own, which keeps what it found
     path("admin/", admin.site.urls),
     path("api/v1/", include("usage.api.urls")),
     path("accounts/", include("organizations.urls_sign_in")),

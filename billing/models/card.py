@@ -24,6 +24,7 @@ class Card(models.Model):
 
     class Meta:
         ordering = ["-is_default", "-id"]
+        indexes = [models.Index(fields=["last4", "-id"], name="card_by_last_four")]
         constraints = [
             models.UniqueConstraint(
                 fields=["wallet"], name="card_one_default", condition=Q(is_default=True, removed_at__isnull=True)

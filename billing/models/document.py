@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Replace, Upper
 
 from billing.models.issuer import DocumentKind, Issuer
 from billing.models.postpay import BillingPeriod
@@ -19,6 +21,8 @@ from billing.models.top_up import Payment, TopUp
 from billing.models.wallet import Wallet
 from organizations.fields import amount_field, currency_field, not_nan
 from organizations.models import Organization
+
+BARE_LABEL = Upper(Replace("label", Value("-"), Value("")))  # as a customer may quote it: inv20260214
 
 
 class Document(models.Model):
@@ -69,7 +73,10 @@ class Document(models.Model):
                 condition=~Q(kind="credit_note") | Q(corrects__isnull=False), name="credit_note_corrects"
             ),
         ]
-        indexes = [models.Index(fields=["wallet", "-id"], name="document_by_wallet")]
+        indexes = [
+            models.Index(fields=["wallet", "-id"], name="document_by_wallet"),
+            models.Index(OpClass(BARE_LABEL, "text_pattern_ops"), name="document_by_bare_label"),
+        ]
 
     def __str__(self) -> str:
         return self.label

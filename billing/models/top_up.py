@@ -11,7 +11,8 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Right, StrIndex, Substr, Upper
 
 from billing.models.card import Card
 from billing.models.grant import Grant
@@ -33,6 +34,7 @@ class TopUpStatus(models.TextChoices):
     EXPIRED = "expired", "Expired"
 
 
+BANK_REFERENCE = Upper(Substr("reference", StrIndex("reference", Value(":")) + 1))
 IN_FLIGHT = (TopUpStatus.CREATED, TopUpStatus.PENDING, TopUpStatus.REQUIRES_ACTION, TopUpStatus.UNKNOWN)
 
 
@@ -168,7 +170,12 @@ class Payment(models.Model):
                 name="payment_of_one_thing",
             ),
         ]
-        indexes = [models.Index(fields=["wallet", "-id"], name="payment_by_wallet")]
+        indexes = [
+            models.Index(fields=["wallet", "-id"], name="payment_by_wallet"),
+            models.Index(Right("card", 4), F("id").desc(), name="payment_by_last_four", condition=~Q(card="")),
+            # A transfer's reference is the bank's own, behind the id of what it pays and a colon.
+            models.Index(BANK_REFERENCE, name="payment_by_bank_reference", condition=Q(provider="bank")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_provider_display()} {self.reference}"

@@ -118,7 +118,8 @@ class TaxRate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.percent}%"
+        digits = f"{self.percent:f}"
+        return f"{self.name} {digits.rstrip('0').rstrip('.') if '.' in digits else digits}%"
 
 
 class ExchangeRate(models.Model):

@@ -69,6 +69,7 @@ class Delivery(models.Model):
                 condition=models.Q(status="pending"),
             ),
             models.Index(fields=["id"], name="delivery_dead", condition=models.Q(status="dead")),
+            models.Index(fields=["recipient", "-id"], name="delivery_by_recipient"),
         ]
 
     def __str__(self) -> str:

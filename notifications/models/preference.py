@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Lower
 
 from notifications.models.notice import Event
 from organizations.models import Account
@@ -41,6 +43,7 @@ class AlertAddress(models.Model):
     class Meta:
         ordering = ["email"]
         constraints = [models.UniqueConstraint(fields=["account", "email"], name="alert_address_once")]
+        indexes = [models.Index(OpClass(Lower("email"), "text_pattern_ops"), name="alert_address_by_email")]
 
     def __str__(self) -> str:
         return self.email

@@ -98,7 +98,8 @@ class UsageEvent(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "-day", "-id"], name="event_by_account"),
-            models.Index(fields=["account", "call_id"], name="event_by_call", condition=~Q(call_id="")),
+            # The call first: staff are quoted a call's id without being told whose it is.
+            models.Index(fields=["call_id", "account"], name="event_by_call_id", condition=~Q(call_id="")),
             models.Index(
                 fields=["account", "call_status", "-day", "-id"],
                 name="event_unanswered",

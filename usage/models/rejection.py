@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from organizations.models import Service
 
@@ -21,6 +22,7 @@ class RejectedEvent(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["event_id"], name="rejection_by_event", condition=~Q(event_id=""))]
 
     def __str__(self) -> str:
         return f"{self.code}: {self.source} {self.event_id}"
