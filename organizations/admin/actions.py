@@ -22,6 +22,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from organizations import recent_sign_in
+from organizations.admin.panels import Panel
 from organizations.history import attribution
 
 REASON_LENGTH = 255
@@ -50,7 +51,7 @@ class Action:
 
     `explain` gives the confirmation's rows (what, value); `perform` acts and returns the words of the result, or
     raises one of `refusals`, whose words are shown beside the field they are about. What `moves_money`, or changes
-    who may do what, asks for a sign-in that is recent.
+    who may do what, asks for a sign-in that is recent. `panels` are tables below the confirmation.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Action:
     moves_money: bool = False
     refusals: tuple[type[Exception], ...] = (ValidationError,)
     next_url: str = ""
+    panels: Callable[[Any], Sequence[Panel]] | None = None
 
 
 def run(request: HttpRequest, model_admin: ModelAdmin, obj: Model | None, action: Action) -> HttpResponse:
@@ -136,6 +138,7 @@ def _render(
         "action": action,
         "form": form,
         "rows": rows,
+        "panels": action.panels(form) if rows is not None and action.panels is not None else [],
         "can_go_back": bool(form.visible_fields()),
         "original": obj,
         "back_url": action.next_url or page_url(model_admin, obj),

@@ -188,6 +188,9 @@ def test_nobody_gets_in_without_being_staff(filled: None, client: Client) -> Non
 READ_ONLY_ACTIONS = {
     "billing_document_pdf": 200,
     "usage_whatifrun_csv": 200,
+    "usage_ratecardversion_compare": 200,
+    "usage_ratecardversion_csv": 200,
+    "usage_ratecardversion_xlsx": 200,
     "billing_signedday_download": 302,
     "billing_signedday_download_signature": 302,
 }

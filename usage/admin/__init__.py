@@ -9,6 +9,7 @@ from usage.admin import (
     rerating,
     rollup,
     wallet_calls,
+    what_if,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "rerating",
     "rollup",
     "wallet_calls",
+    "what_if",
 ]

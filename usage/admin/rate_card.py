@@ -18,9 +18,13 @@ from unfold.enums import ActionVariant
 from organizations.admin import actions
 from organizations.admin.base import BackOfficeAdmin
 from organizations.admin.panels import Panel, badge
+from usage.admin.card_import import import_action
+from usage.admin.own_card import own_card_action
+from usage.admin.rate_card_files import csv_file, xlsx_file
 from usage.admin.rate_card_forms import NewVersionForm, RateCardForm
 from usage.admin.rate_card_panels import versions_panel
 from usage.models import RateCard, RateCardVersion
+from usage.services.card_files.layout import template
 from usage.services.rate_cards import draft_version
 
 PUBLISHED = RateCardVersion.Status.PUBLISHED
@@ -74,7 +78,11 @@ class RateCardAdmin(BackOfficeAdmin):
     list_select_related = ("product", "account")
     search_fields = ("name", "product__name", "account__name", "account__external_id")
     autocomplete_fields = ("product", "account")
-    actions_detail = ("new_version",)
+    actions_detail = ("new_version", "import_file")
+    actions_list = (
+        "own_card",
+        {"title": "Template", "icon": "table", "items": ("template_csv", "template_xlsx")},
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RateCard]:
         """Cards with what holds now and how many drafts wait."""
@@ -117,3 +125,27 @@ class RateCardAdmin(BackOfficeAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         latest = card.versions.filter(status=PUBLISHED).order_by("-starts_at").first()
         return new_version_action(self, request, card, latest)
+
+    @action(description="Import from a spreadsheet", permissions=["act"], icon="upload_file")
+    def import_file(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A draft with a spreadsheet's prices, compared with the version published last."""
+        card = self.get_object(request, object_id)
+        if card is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        latest = card.versions.filter(status=PUBLISHED).order_by("-starts_at").first()
+        return import_action(self, request, card, card=card, based_on=latest, draft=None)
+
+    @action(description="An account's own card", permissions=["act"], icon="person_add")
+    def own_card(self, request: HttpRequest) -> HttpResponse:
+        """Give an account a card of its own."""
+        return own_card_action(self, request)
+
+    @action(description="Template as CSV", permissions=["view"], icon="csv")
+    def template_csv(self, request: HttpRequest) -> HttpResponse:
+        """What an imported file looks like."""
+        return csv_file(template(), "rate-card-template")
+
+    @action(description="Template as XLSX", permissions=["view"], icon="table")
+    def template_xlsx(self, request: HttpRequest) -> HttpResponse:
+        """The same as a workbook."""
+        return xlsx_file(template(), "rate-card-template")

@@ -18,10 +18,15 @@ from unfold.enums import ActionVariant
 from organizations.admin import actions
 from organizations.admin.base import BackOfficeAdmin
 from organizations.admin.panels import Panel
+from usage.admin.card_import import import_action
 from usage.admin.rate_card import new_version_action
+from usage.admin.rate_card_files import VersionFilesMixin
 from usage.admin.rate_card_forms import FreeRuleForm, PlainDecimalsForm, RateForm
-from usage.admin.rate_card_panels import OPERATORS, changes, faults_panel, free_panel, prices_panel
+from usage.admin.rate_card_panels import OPERATORS, faults_panel, free_panel, prices_panel
+from usage.admin.rate_card_publishing import draft_panel, publication, publication_panels
+from usage.admin.what_if_ask import ask_action
 from usage.models import FreeRule, Rate, RateCardVersion
+from usage.selectors.card_diff import version_before
 from usage.services.rate_cards import publish_version
 
 DRAFT, PUBLISHED = RateCardVersion.Status.DRAFT, RateCardVersion.Status.PUBLISHED
@@ -74,6 +79,12 @@ def open_prices() -> Exists:
     return Exists(Rate.objects.filter(version=OuterRef("pk"), is_operators_to_set=True))
 
 
+def replaced() -> Exists:
+    """Whether a later version of the card holds already."""
+    later = RateCardVersion.objects.filter(card=OuterRef("card"), status=PUBLISHED, starts_at__lte=timezone.now())
+    return Exists(later.filter(starts_at__gt=OuterRef("starts_at")))
+
+
 class OpenPricesFilter(admin.SimpleListFilter):
     """Versions with prices that the product's page leaves to the operator."""
 
@@ -92,11 +103,20 @@ class OpenPricesFilter(admin.SimpleListFilter):
 
 
 @admin.register(RateCardVersion)
-class RateCardVersionAdmin(BackOfficeAdmin):
+class RateCardVersionAdmin(VersionFilesMixin, BackOfficeAdmin):
     """Versions of all cards."""
 
     form = PlainDecimalsForm
-    list_display = ("__str__", "product", "shown_status", "starts_at", "open_prices", "note", "published_at")
+    list_display = (
+        "__str__",
+        "product",
+        "shown_status",
+        "standing",
+        "starts_at",
+        "open_prices",
+        "note",
+        "published_at",
+    )
     list_filter = (
         ("status", ChoicesDropdownFilter),
         OpenPricesFilter,
@@ -106,7 +126,13 @@ class RateCardVersionAdmin(BackOfficeAdmin):
     list_select_related = ("card__product",)
     ordering = ("-starts_at", "-id")
     search_fields = ("card__name", "note")
-    actions_detail = ("new_version", "publish")
+    actions_detail = (
+        "what_if",
+        "compare",
+        "new_version",
+        {"title": "Spreadsheet", "icon": "table", "items": ("csv", "xlsx", "import_file")},
+        "publish",
+    )
     readonly_fields = ("card", "number", "shown_status", "published_at")
     fieldsets = (
         (None, {"fields": (("card", "number"), ("shown_status", "published_at"), "starts_at", "note")}),
@@ -140,19 +166,19 @@ class RateCardVersionAdmin(BackOfficeAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[RateCardVersion]:
         """Versions, and whether prices in them are the operator's to set."""
         versions = super().get_queryset(request).select_related("card__product")
-        return versions.annotate(has_open_prices=open_prices())
+        return versions.annotate(has_open_prices=open_prices(), is_replaced=replaced())
 
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
-        """Only a draft can be published."""
+        """Only a draft can be published, or take a file's prices."""
         found = super().get_actions_detail(request, object_id)
         if RateCardVersion.objects.filter(pk=object_id, status=DRAFT).exists():
             return found
-        return [one for one in found if not one.action_name.endswith("_publish")]
+        return [one for one in found if not one.action_name.endswith(("_publish", "_import_file"))]
 
     def panels(self, request: HttpRequest, obj: RateCardVersion) -> list[Panel]:
         """Prices and free rules in words, and what stands in the way of publishing a draft."""
         tables = [prices_panel(obj), free_panel(obj)]
-        return [faults_panel(obj), *tables] if obj.status == DRAFT else tables
+        return [faults_panel(obj), draft_panel(obj), *tables] if obj.status == DRAFT else tables
 
     @display(description="product")
     def product(self, obj: RateCardVersion) -> str:
@@ -163,6 +189,15 @@ class RateCardVersionAdmin(BackOfficeAdmin):
     def shown_status(self, obj: RateCardVersion) -> str:
         """Draft or published."""
         return obj.get_status_display()
+
+    @display(description="prices", label={"scheduled": "info", "now": "success"})
+    def standing(self, obj: Any) -> str:
+        """Whether it prices calls now, will, or did."""
+        if obj.status == DRAFT:
+            return ""
+        if obj.starts_at > timezone.now():
+            return "scheduled"
+        return "before" if obj.is_replaced else "now"
 
     @display(description="prices to set")
     def open_prices(self, obj: Any) -> SafeString | str:
@@ -176,6 +211,23 @@ class RateCardVersionAdmin(BackOfficeAdmin):
         if version is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return new_version_action(self, request, version.card, version)
+
+    @action(description="Import into this draft", permissions=["act"], icon="upload_file")
+    def import_file(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Replace the draft's prices by a spreadsheet's."""
+        version = self.get_object(request, object_id)
+        if version is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        based_on = version_before(version) or version
+        return import_action(self, request, version, card=version.card, based_on=based_on, draft=version)
+
+    @action(description="What if", permissions=["act"], icon="query_stats")
+    def what_if(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """What the calls of some days would have cost on it."""
+        version = self.get_object(request, object_id)
+        if version is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return ask_action(self, request, version)
 
     @action(description="Publish", permissions=["act"], icon="publish", variant=ActionVariant.PRIMARY)
     def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -197,24 +249,10 @@ class RateCardVersionAdmin(BackOfficeAdmin):
                 intro="A published version never changes again.",
                 verb="Publish",
                 question=f"Publish {version}?",
-                explain=lambda form: _publication(version),
+                explain=lambda form: publication(version),
                 perform=perform,
                 form=actions.ActionForm,
                 refusals=(ValidationError,),
+                panels=lambda form: publication_panels(version),
             ),
         )
-
-
-def _publication(version: RateCardVersion) -> list[tuple[str, Any]]:
-    """What publishing would do."""
-    before = (
-        version.card.versions.filter(status=PUBLISHED, starts_at__lt=version.starts_at).order_by("-starts_at").first()
-    )
-    past = " (past: prices what is reported from now on)" if version.starts_at <= timezone.now() else ""
-    return [
-        ("Holds from", f"{version.starts_at:%Y-%m-%d %H:%M} UTC{past}"),
-        ("For", version.card.account or f"all accounts of {version.card.product} without a card of their own"),
-        ("Takes the place of", f"version {before.number}" if before else "nothing: the card's first version"),
-        ("Changes", changes(version, before)),
-        ("Afterwards", "it cannot be edited; a new price is a new version"),
-    ]

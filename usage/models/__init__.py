@@ -5,6 +5,7 @@ from usage.models.rate_card import FreeRule, Rate, RateCard, RateCardVersion
 from usage.models.rejection import RejectedEvent
 from usage.models.rerating import ChargeRevision, ReratedCall, Rerating
 from usage.models.rollup import DailyComponent, DailyUsage
+from usage.models.what_if import WhatIfAccount, WhatIfRun, WhatIfStatus
 
 __all__ = [
     "ChargeRevision",
@@ -21,4 +22,7 @@ __all__ = [
     "ReratedCall",
     "Rerating",
     "UsageEvent",
+    "WhatIfAccount",
+    "WhatIfRun",
+    "WhatIfStatus",
 ]

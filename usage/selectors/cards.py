@@ -89,6 +89,11 @@ def card_versions(rows: Iterable[RateCardVersion]) -> list[CardVersion]:
     return [_version(row, rates[row.pk], rules[row.pk]) for row in rows]
 
 
+def unsaved_card_version(row: RateCardVersion, rates: Iterable[Rate], free_rules: Iterable[FreeRule]) -> CardVersion:
+    """A version as the engine takes it, of rows that are not in the database."""
+    return _version(row, [_rate(rate) for rate in rates], [_free_rule(rule) for rule in free_rules])
+
+
 def _version(row: RateCardVersion, rates: list[rating.Rate], free_rules: list[rating.FreeRule]) -> CardVersion:
     return CardVersion(
         rates=tuple(rates),

@@ -6,19 +6,23 @@ version stays as it is (`0002_published_versions`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from organizations.models import Product, User
+from organizations.models import Account, Product, User
 from usage.models import FreeRule, Rate, RateCard, RateCardVersion
 from usage.rating.faults import faults
 from usage.selectors.cards import card_version
 
+CARD_NAME_LENGTH = 100
 # What a draft takes over from the version it is based on.
 _TERMS = (
     "rounding_step",
@@ -51,6 +55,28 @@ def draft_version(
     return version
 
 
+@transaction.atomic
+def open_own_card(*, account: Account, starts_at: datetime, note: str = "") -> RateCardVersion:
+    """A card of the account's own, with a draft that begins as what prices its product's calls at `starts_at`.
+
+    The account pays the product's prices until the draft is published. Raises ValidationError where it has a card.
+    """
+    card = RateCard(product_id=account.product_id, account=account, name=account.name[:CARD_NAME_LENGTH])
+    try:
+        with transaction.atomic():
+            card.save()
+    except IntegrityError:  # one card per account
+        words = f"{account} has a card of its own. Make a new version of it."
+        raise ValidationError({"account": words}, code="own_card") from None
+    published = RateCardVersion.objects.filter(
+        card__product_id=account.product_id, card__account=None, status=RateCardVersion.Status.PUBLISHED
+    )
+    holding = published.filter(starts_at__lte=starts_at).order_by("-starts_at").first()
+    return draft_version(
+        card=card, based_on=holding or published.order_by("starts_at").first(), starts_at=starts_at, note=note
+    )
+
+
 def _copy_rows(source: RateCardVersion, target: RateCardVersion) -> None:
     rates = list(Rate.objects.filter(version=source).order_by("position", "id"))
     rules = list(FreeRule.objects.filter(version=source).order_by("position", "id"))
@@ -60,6 +86,48 @@ def _copy_rows(source: RateCardVersion, target: RateCardVersion) -> None:
         rule.pk, rule.version = None, target
     Rate.objects.bulk_create(rates)
     FreeRule.objects.bulk_create(rules)
+
+
+@dataclass(frozen=True)
+class NewContent:
+    """What a version is to hold: its settings by name, and rows that are not saved yet, in the card's order."""
+
+    settings: Mapping[str, Any]
+    rates: Sequence[Rate]
+    rules: Sequence[FreeRule]
+
+
+@transaction.atomic
+def import_version(
+    *,
+    card: RateCard,
+    draft: RateCardVersion | None,
+    content: NewContent,
+    starts_at: datetime | None = None,
+    note: str = "",
+) -> RateCardVersion:
+    """Give the draft, or a new one of the card from `starts_at` on, this content in place of what it has: all of it.
+
+    Raises ValidationError where the draft was published meanwhile.
+    """
+    if draft is None:
+        assert starts_at is not None
+        version = draft_version(card=card, starts_at=starts_at, note=note)
+    else:
+        RateCard.objects.select_for_update(no_key=True).get(pk=card.pk)
+        version = RateCardVersion.objects.select_for_update(no_key=True).select_related("card").get(pk=draft.pk)
+    if version.status == RateCardVersion.Status.PUBLISHED:
+        raise ValidationError("The draft was published meanwhile. Import the file as a new version.", code="published")
+    for name, value in content.settings.items():
+        setattr(version, name, value)
+    version.save(update_fields=list(content.settings))
+    Rate.objects.filter(version=version).delete()
+    FreeRule.objects.filter(version=version).delete()
+    for row in (*content.rates, *content.rules):
+        row.version = version
+    Rate.objects.bulk_create(content.rates)
+    FreeRule.objects.bulk_create(content.rules)
+    return version
 
 
 @transaction.atomic
