@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTime
 from unfold.decorators import action, display
 
 from billing.admin.coupon_actions import BatchActions, CouponActions
+from billing.admin.list_export import ListExport
 from billing.admin.priced import NO_CURRENCY, check_whole
 from billing.models import Coupon, CouponAttempt, CouponBatch, CouponRedemption
 from billing.views.export import csv_response
@@ -164,9 +165,21 @@ class CouponBatchAdmin(BatchActions):
 
 
 @admin.register(Coupon)
-class CouponAdmin(CouponActions):
+class CouponAdmin(ListExport, CouponActions):
     """Codes of all offers. They are made on the page of their offer."""
 
+    export_columns: ClassVar = {
+        "code": "code",
+        "batch": "batch__name",
+        "product": "batch__product__name",
+        "amount": "batch__amount",
+        "currency": "batch__currency",
+        "redeemed": "redeemed",
+        "limit": "limit",
+        "active": "is_active",
+        "created_at_utc": "created_at",
+    }
+    export_related = ("batch__product",)
     list_display = ("code", "batch", "product", "redeemed", "limit", "is_active", "created_at")
     list_filter = (("batch__product", RelatedDropdownFilter), ("batch", AutocompleteSelectFilter), "is_active")
     list_select_related = ("batch__product",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from billing.admin.document_actions import DocumentActions
+from billing.admin.list_export import ListExport
 from billing.documents.content import Content, Party, from_json
 from billing.models import Document, DocumentFile, Wallet
 from organizations.admin import panels
@@ -28,9 +29,26 @@ WORDS = ("label", "wallet__account__name", "wallet__account__external_id", "orga
 
 
 @admin.register(Document)
-class DocumentAdmin(ReadOnlyMixin, DocumentActions):
+class DocumentAdmin(ReadOnlyMixin, ListExport, DocumentActions):
     """Documents of all accounts and issuers."""
 
+    export_columns: ClassVar = {
+        "number": "label",
+        "kind": "kind",
+        "issuer": "issuer__name",
+        "account": "wallet__account__name",
+        "account_id": "wallet__account__external_id",
+        "product": "wallet__account__product__name",
+        "organization": "organization__name",
+        "net": "net",
+        "tax": "tax",
+        "total": "total",
+        "currency": "currency",
+        "issued_on": "issued_on",
+        "supplied_from": "supplied_from",
+        "supplied_until": "supplied_until",
+    }
+    export_related = ("wallet__account__product", "issuer", "organization")
     list_display = (
         "label",
         "issued_on",

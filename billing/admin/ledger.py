@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db import connection
@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
+from billing.admin.list_export import ListExport
 from billing.models import HourlyMovement, LedgerAccount, Transaction, Transfer
 from organizations.admin.amounts import amount_html, money_column, money_html
 from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
@@ -26,9 +27,25 @@ SELECT coalesce(sum(CASE WHEN t.target_id = %(id)s THEN t.amount ELSE -t.amount 
 
 
 @admin.register(Transaction)
-class TransactionAdmin(ReadOnlyMixin, BigTableAdmin):
+class TransactionAdmin(ReadOnlyMixin, ListExport, BigTableAdmin):
     """Transactions of all wallets."""
 
+    export_columns: ClassVar = {
+        "number": "number",
+        "account": "wallet__account__name",
+        "account_id": "wallet__account__external_id",
+        "product": "wallet__account__product__name",
+        "kind": "kind",
+        "amount": "amount",
+        "balance_after": "balance_after",
+        "currency": "currency",
+        "description": "description",
+        "reason": "reason",
+        "project": "project__name",
+        "day": "day",
+        "created_at_utc": "created_at",
+    }
+    export_related = ("wallet__account__product", "project")
     list_display = (
         "__str__",
         "wallet",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -9,6 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from billing.admin.list_export import ListExport
 from billing.admin.refundable import PaymentActions, refundable_panel
 from billing.models import Dispute, Payment, Refund
 from organizations.admin.amounts import money_column, money_html
@@ -19,9 +22,27 @@ SAFE_SCHEMES = ("https://", "http://")
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyMixin, PaymentActions):
+class PaymentAdmin(ReadOnlyMixin, ListExport, PaymentActions):
     """Payments of all wallets, by every provider."""
 
+    export_columns: ClassVar = {
+        "provider": "provider",
+        "reference": "reference",
+        "account": "wallet__account__name",
+        "account_id": "wallet__account__external_id",
+        "product": "wallet__account__product__name",
+        "credited": "amount",
+        "currency": "currency",
+        "total": "total",
+        "tax": "tax",
+        "price_currency": "price_currency",
+        "taken": "charge_amount",
+        "taken_currency": "charge_currency",
+        "live": "is_live",
+        "paid_at_utc": "paid_at",
+        "booked_at_utc": "created_at",
+    }
+    export_related = ("wallet__account__product",)
     list_display = (
         "reference",
         "paid_at",

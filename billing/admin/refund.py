@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from billing.admin.list_export import ListExport
 from billing.admin.refund_actions import RefundActions
 from billing.admin.refundable import refundable_panel
 from billing.models import Refund, Transaction
@@ -27,9 +28,26 @@ COLOURS = {
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnlyMixin, RefundActions):
+class RefundAdmin(ReadOnlyMixin, ListExport, RefundActions):
     """Refunds of all wallets: requests first of all wait for a decision."""
 
+    export_columns: ClassVar = {
+        "reference": "reference",
+        "payment": "payment__reference",
+        "account": "wallet__account__name",
+        "account_id": "wallet__account__external_id",
+        "product": "wallet__account__product__name",
+        "status": "status",
+        "amount": "amount",
+        "currency": "currency",
+        "total": "total",
+        "tax": "tax",
+        "price_currency": "price_currency",
+        "reason": "reason",
+        "created_at_utc": "created_at",
+        "finished_at_utc": "finished_at",
+    }
+    export_related = ("wallet__account__product", "payment")
     list_display = (
         "id",
         "created_at",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import admin
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from billing.admin.list_export import ListExport
 from billing.admin.top_up_actions import TopUpActions
 from billing.models import PaymentDifference, ProviderEvent, TopUp, Wallet
 from organizations.admin import panels
@@ -33,9 +35,28 @@ SAFE_SCHEMES = ("https://", "http://")
 
 
 @admin.register(TopUp)
-class TopUpAdmin(ReadOnlyMixin, TopUpActions):
+class TopUpAdmin(ReadOnlyMixin, ListExport, TopUpActions):
     """Top-ups of all wallets, by hand and automatic. Nobody edits one: its actions ask the provider or record money."""
 
+    export_columns: ClassVar = {
+        "reference": "reference",
+        "account": "wallet__account__name",
+        "account_id": "wallet__account__external_id",
+        "product": "wallet__account__product__name",
+        "status": "status",
+        "origin": "origin",
+        "provider": "provider",
+        "amount": "amount",
+        "currency": "currency",
+        "net": "net",
+        "tax": "tax",
+        "total": "total",
+        "price_currency": "price_currency",
+        "failure": "failure_code",
+        "created_at_utc": "created_at",
+        "finished_at_utc": "finished_at",
+    }
+    export_related = ("wallet__account__product",)
     list_display = (
         "id",
         "created_at",

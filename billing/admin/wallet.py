@@ -17,13 +17,13 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from billing.admin.list_export import ListExport
 from billing.admin.wallet_actions import WalletActions
 from billing.admin.wallet_panels import available, balance, wallet_panels
 from billing.models import Wallet
 from billing.services import calls, grants
 from organizations.admin.amounts import AmountField, CurrencyAmountsForm, amount_html, money_column
-from organizations.admin.panels import Panel, badge, link
-from organizations.models import Account
+from organizations.admin.panels import Panel, badge
 
 CREDIT_LIMIT = money_column("credit_limit", "credit limit")
 SETTINGS = (
@@ -60,9 +60,25 @@ class WalletForm(CurrencyAmountsForm):
 
 
 @admin.register(Wallet)
-class WalletAdmin(WalletActions):
+class WalletAdmin(ListExport, WalletActions):
     """Wallets of all accounts."""
 
+    export_columns: ClassVar = {
+        "account": "account__name",
+        "account_id": "account__external_id",
+        "email": "account__email",
+        "product": "account__product__name",
+        "status": "account__status",
+        "mode": "mode",
+        "paid": "paid",
+        "promo": "promo",
+        "allotment": "allotment",
+        "owed": "debt",
+        "held": "held",
+        "credit_limit": "credit_limit",
+        "currency": "currency",
+    }
+    export_related = ("account__product",)
     form = WalletForm
     list_display = (
         "account",

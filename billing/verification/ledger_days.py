@@ -20,15 +20,18 @@ WITH placed AS (
    WHERE p.last_number IS NOT NULL GROUP BY 1, 2, 3
 ), kept AS (
   SELECT s.id, s.wallet_id, s.day, s.last_number, k.kind,
-         s.debits[k.kind] - coalesce(lag(s.debits[k.kind]) OVER before, 0) AS debit,
-         s.credits[k.kind] - coalesce(lag(s.credits[k.kind]) OVER before, 0) AS credit
-    FROM billing_ledgerday s CROSS JOIN generate_series(1, 15) AS k(kind)
-  WINDOW before AS (PARTITION BY s.wallet_id, k.kind ORDER BY s.day)
+         s.debits[k.kind] - coalesce(s.debits_before[k.kind], 0) AS debit,
+         s.credits[k.kind] - coalesce(s.credits_before[k.kind], 0) AS credit
+    FROM (SELECT *, lag(debits) OVER before AS debits_before, lag(credits) OVER before AS credits_before
+            FROM billing_ledgerday WINDOW before AS (PARTITION BY wallet_id ORDER BY day)) s
+   CROSS JOIN generate_series(1, 15) AS k(kind)
+   WHERE s.debits[k.kind] IS DISTINCT FROM coalesce(s.debits_before[k.kind], 0)
+      OR s.credits[k.kind] IS DISTINCT FROM coalesce(s.credits_before[k.kind], 0)
 )
 SELECT k.id AS ledger_day_id, wallet_id, k.day, last_number, kind, k.debit, m.debit AS moved_debit, k.credit,
        m.credit AS moved_credit
   FROM kept k FULL JOIN moved m USING (wallet_id, last_number, kind)
- WHERE (k.debit, k.credit) IS DISTINCT FROM (coalesce(m.debit, 0), coalesce(m.credit, 0))
+ WHERE (coalesce(k.debit, 0), coalesce(k.credit, 0)) IS DISTINCT FROM (coalesce(m.debit, 0), coalesce(m.credit, 0))
 """,
 )
 

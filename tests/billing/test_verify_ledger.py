@@ -30,6 +30,7 @@ from tests import products
 from tests.billing.documents.test_verification import BREAKS as DOCUMENT_BREAKS
 from tests.billing.exports.test_verification import BREAKS as EXPORT_BREAKS
 from tests.billing.postpay.test_verification import BREAKS as POSTPAY_BREAKS
+from tests.billing.reports.test_balances import BREAKS as LEDGER_DAY_BREAKS
 from tests.billing.test_verify_payments import BREAKS as PAYMENT_BREAKS
 from tests.billing.wallets import give
 from tests.factories import make_member, open_test_account
@@ -242,7 +243,7 @@ def test_a_broken_rule_is_found_by_its_name(broken: Any, name: str, statement: s
 
 
 def test_every_rule_is_broken_by_a_test() -> None:
-    breaks = [*BREAKS, *PAYMENT_BREAKS, *DOCUMENT_BREAKS, *POSTPAY_BREAKS, *EXPORT_BREAKS]
+    breaks = [*BREAKS, *PAYMENT_BREAKS, *DOCUMENT_BREAKS, *POSTPAY_BREAKS, *EXPORT_BREAKS, *LEDGER_DAY_BREAKS]
     assert {name for name, _ in breaks} == {invariant.name for invariant in named()}
 
 

@@ -31,6 +31,7 @@ from tests.config.document_rows import document_rows
 from tests.config.export_rows import export_rows
 from tests.config.postpay_rows import postpay_rows
 from tests.config.refund_rows import refund_rows
+from tests.config.report_rows import report_rows
 from tests.config.stripe_rows import stripe_rows
 from tests.config.support_rows import support_rows
 from tests.config.what_if_rows import what_if_rows
@@ -111,6 +112,7 @@ def fill(products: dict[str, Product]) -> None:
         postpay_rows(account)
         support_rows(account)
         _system(number)
+    report_rows()
 
 
 def _customer(account: Account, number: int) -> None:

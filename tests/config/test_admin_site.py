@@ -41,6 +41,7 @@ READ_ONLY = (
     "billing.Grant",
     "billing.Hold",
     "billing.HourlyMovement",
+    "billing.LedgerDay",
     "billing.LedgerVerification",
     "usage.UsageEvent",
     "usage.DailyUsage",

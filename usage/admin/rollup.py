@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.urls import URLPattern, path
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RangeDateFilter
 
 from organizations.admin.amounts import money_column
 from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
+from usage.admin.reports.margin import MarginView
 from usage.models import ChatHour, DailyComponent, DailyUsage
 
 
@@ -42,9 +44,18 @@ class DailyUsageAdmin(ReadOnlyMixin, BigTableAdmin):
         ("tier", "outcome", "is_simulated"),
         ("count", "free_count"),
         ("seconds", "tokens"),
-        (money_column("spent", "spent"), money_column("cost", "provider cost")),
+        (
+            money_column("spent", "spent"),
+            money_column("costed_spent", "of it with a known cost"),
+            money_column("cost", "provider cost"),
+        ),
     )
     readonly_fields = fields[5]
+
+    def get_urls(self) -> list[URLPattern]:
+        """With the report that sums them."""
+        view = self.admin_site.admin_view(MarginView.as_view(model_admin=self))
+        return [path("reports/margin/", view, name="report_margin"), *super().get_urls()]
 
 
 @admin.register(DailyComponent)

@@ -73,8 +73,9 @@ def differences(
 def differences_by_month(found: QuerySet[PaymentDifference]) -> list[dict[str, Any]]:
     """How many of them are open, explained and gone by themselves, by month (UTC), provider and kind."""
     explained = Q(closed_at__isnull=False) & ~Q(explanation="")
-    return list(
-        found.order_by()
+    return [
+        dict(one)
+        for one in found.order_by()
         .annotate(month=TruncMonth("first_seen_at"))
         .values("month", "provider", "kind")
         .annotate(
@@ -83,4 +84,4 @@ def differences_by_month(found: QuerySet[PaymentDifference]) -> list[dict[str, A
             gone=Count("pk", filter=Q(closed_at__isnull=False, explanation="")),
         )
         .order_by("month", "provider", "kind")
-    )
+    ]

@@ -1,0 +1,1 @@
+"""The report about usage: what it brought and what it cost."""
