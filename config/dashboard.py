@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Model, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,67 +17,50 @@ from billing.admin import attention, figures
 from billing.admin.attention import Attention
 from billing.admin.verification import age
 from billing.models import LedgerVerification, Transaction, Wallet
+from config import dashboard_money
 from notifications.models import Delivery, SweepRun, WebhookEndpoint
 from notifications.services import sweeps
-from organizations.admin.amounts import amount_html
-from organizations.admin.panels import Column, Panel, link_to, list_url
+from organizations.admin.panels import list_url
 from organizations.models import Product, Service
-from usage.models import RejectedEvent
+from usage.models import DailyUsage, RejectedEvent
 
 UNDELIVERED_AFTER = timedelta(minutes=5)
 VERIFICATION_OLD_AFTER = timedelta(days=2)
 COUNTED = 10_001
-ACCENTS = {"indigo": "#6660dc", "jade": "#16937f", "ocean": "#2a80cf", "plum": "#b5519a", "ember": "#c8652c"}
 
 REJECTED = """
 SELECT count(*) FROM (SELECT received_at FROM usage_rejectedevent ORDER BY id DESC LIMIT %s) newest
  WHERE received_at >= %s
 """
-CHART_OPTIONS = json.dumps(
-    {
-        "animation": False,
-        "responsive": True,
-        "maintainAspectRatio": False,
-        "plugins": {"legend": {"display": False}},
-        "scales": {
-            "x": {
-                "grid": {"display": False},
-                "border": {"display": False},
-                "ticks": {"color": "#7f8896", "maxTicksLimit": 6, "maxRotation": 0},
-            },
-            "y": {
-                "beginAtZero": True,
-                "border": {"display": False},
-                "grid": {"color": "rgba(128,136,150,.18)"},
-                "ticks": {"color": "#7f8896", "maxTicksLimit": 4},
-            },
-        },
-    }
-)
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The page's figures, for whoever may see the ledger; for others the page says where to go."""
-    may_see = request.user.has_perm("billing.view_transaction")
-    context["may_see_money"] = may_see
-    if not may_see:
-        return context
-    products = list(Product.objects.order_by("name"))
-    money = figures.movements()
-    context["stats"] = [
-        _ledger(),
-        _sweeps(),
-        _rejected(),
-        _undelivered(),
-        _endpoints(),
-        _services(),
-        *map(_stat_of, attention.payments()),
-    ]
-    context["verify_url"] = reverse("admin:billing_ledgerverification_verify_now")
-    context["panels"] = [_money(products, money)]
-    context["charts"] = [_chart(product, money[product.pk]) for product in products if product.pk in money]
-    context["low_panels"] = [_low()]
-    context["chart_options"] = CHART_OPTIONS
+    """The page's figures, each for whoever may see the list behind it; who sees none is told where to go."""
+
+    def may_view(model: type[Model]) -> bool:
+        return request.user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}")
+
+    stats = [build() for model, build in STATS if may_view(model)]
+    context["stats"] = [*stats, *(_stat_of(one) for one in attention.payments() if may_view(one.model))]
+    if request.user.has_perm("billing.change_ledgerverification"):
+        context["verify_url"] = reverse("admin:billing_ledgerverification_verify_now")
+    panels = []
+    if may_view(Transaction):
+        products = list(Product.objects.order_by("name"))
+        money = figures.movements()
+        panels.append(dashboard_money.money_panel(products, money))
+        context["chart_groups"] = [
+            ("Spending, last 30 days", dashboard_money.spending_charts(products, money), dashboard_money.PLAIN),
+            (
+                "Money in and back, last 30 days",
+                dashboard_money.payment_charts(products, money),
+                dashboard_money.WITH_LEGEND,
+            ),
+        ]
+    if may_view(DailyUsage):
+        panels.append(dashboard_money.margin_panel())
+    context["panels"] = panels
+    context["low_panels"] = [dashboard_money.low_panel()] if may_view(Wallet) else []
     return context
 
 
@@ -142,75 +124,11 @@ def _capped(count: int) -> str:
     return f"{COUNTED - 1:,}+" if count >= COUNTED else f"{count:,}"
 
 
-def _money(products: list[Product], money: dict[int, figures.ProductFigures]) -> Panel:
-    columns = (
-        Column("Product"),
-        Column("In today", True),
-        Column("Spent today", True),
-        Column("In this month", True),
-        Column("Back", True),
-        Column("Given", True),
-        Column("Spent", True),
-        Column("Expired", True),
-        Column("Adjusted", True),
-    )
-    rows = []
-    for product in products:
-        if product.pk not in money:
-            continue
-        today, month = money[product.pk].today, money[product.pk].month
-        cells = [today["paid_in"], today["spent"], *(month[one] for one in ("paid_in", "paid_out", "given", "spent"))]
-        shown = [amount_html(Decimal(one), product.currency) for one in cells]
-        shown += [amount_html(month[one], product.currency, signed=True) for one in ("expired", "adjusted")]
-        rows.append((link_to(Product, product.pk, product), *shown))
-    return Panel(
-        "Money in and out",
-        columns,
-        rows,
-        empty="No money has moved in the last weeks. The first credit or call appears here.",
-        is_wide=True,
-        note="In: top-ups, paid invoices and credits. Back: refunds and disputes. Given: promo, coupons, bonuses, "
-        "allotments. Days and months are each account's own.",
-        more_url=list_url(Transaction),
-        more_label="Transactions",
-    )
-
-
-def _chart(product: Product, money: figures.ProductFigures) -> dict[str, Any]:
-    days: list[date] = figures.chart_days(timezone.now().date())
-    values = [money.spent_by_day.get(day, Decimal(0)) for day in days]
-    dataset = {
-        "label": f"Spent, {product.currency}",
-        "data": [str(value) for value in values],
-        "backgroundColor": ACCENTS.get(product.accent, ACCENTS["indigo"]),
-        "borderRadius": 2,
-    }
-    return {
-        "title": product.name,
-        "total": amount_html(sum(values, Decimal(0)), product.currency),
-        "data": json.dumps({"labels": [f"{day:%b} {day.day}" for day in days], "datasets": [dataset]}),
-    }
-
-
-def _low() -> Panel:
-    lowest, count = figures.wallets_below_floor()
-    rows = [
-        (
-            link_to(Wallet, one.wallet_id, one.account),
-            one.product,
-            amount_html(one.available, one.currency),
-            amount_html(one.floor, one.currency),
-        )
-        for one in lowest
-    ]
-    note = f"{_capped(count)} {'wallet' if count == 1 else 'wallets'}, the lowest first" if count else ""
-    return Panel(
-        "Wallets below their floor",
-        (Column("Account"), Column("Product"), Column("Available", True), Column("Floor", True)),
-        rows,
-        empty="No active account is short of money.",
-        note=note,
-        is_wide=True,
-        more_url=list_url(Wallet),
-        more_label="Wallets",
-    )
+STATS: tuple[tuple[type[Model], Callable[[], dict[str, Any]]], ...] = (
+    (LedgerVerification, _ledger),
+    (SweepRun, _sweeps),
+    (RejectedEvent, _rejected),
+    (Delivery, _undelivered),
+    (WebhookEndpoint, _endpoints),
+    (Service, _services),
+)

@@ -65,11 +65,17 @@ SELECT id, name, product, currency, available, floor, count(*) OVER () FROM (
 
 @dataclass
 class ProductFigures:
-    """One product's money, in its currency; `spent_by_day` runs over the last `DAYS` days."""
+    """One product's money, in its currency; the days are those of the last weeks on which something moved."""
 
     today: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     month: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     spent_by_day: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    in_by_day: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    back_by_day: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    def by_day(self, group: str) -> dict[date, Decimal] | None:
+        """The group's sums by day, for the groups that have a chart."""
+        return {"spent": self.spent_by_day, "paid_in": self.in_by_day, "paid_out": self.back_by_day}.get(group)
 
 
 @dataclass(frozen=True)
@@ -93,8 +99,9 @@ def movements() -> dict[int, ProductFigures]:
             group = GROUPS[TransactionKind(kind)]
             value = -amount if group in ("spent", "paid_out") else amount
             of_product = figures[product_id]
-            if group == "spent":
-                of_product.spent_by_day[day] += value
+            by_day = of_product.by_day(group)
+            if by_day is not None:
+                by_day[day] += value
             if is_this_month:
                 of_product.month[group] += value
             if is_today:

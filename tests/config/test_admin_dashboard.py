@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -34,8 +35,8 @@ from notifications.models import Delivery, SweepRun, WebhookEndpoint
 from organizations.models import Account, Product, Service, User
 from tests.billing.postpay.accounts import call, switched
 from tests.billing.postpay.test_closing import taxed
-from tests.config.admin_rows import charge, fill
-from usage.models import RejectedEvent
+from tests.config.admin_rows import charge, fill, make_clerk
+from usage.models import DailyUsage, RejectedEvent
 from usage.services.void import void
 
 
@@ -44,8 +45,13 @@ def stats(client: Client) -> dict[str, dict[str, Any]]:
 
 
 def money(client: Client) -> dict[str, list[str]]:
-    (panel,) = client.get(reverse("admin:index")).context["panels"]
+    panel = client.get(reverse("admin:index")).context["panels"][0]
     return {strip_tags(str(row[0])): [strip_tags(str(cell)) for cell in row[1:]] for row in panel.rows}
+
+
+def charts(client: Client, heading: str) -> list[dict[str, Any]]:
+    groups = client.get(reverse("admin:index")).context["chart_groups"]
+    return next(drawn for title, drawn, _legend in groups if title.startswith(heading))
 
 
 def test_the_dashboard_takes_at_most_twenty_queries(products: dict[str, Product], staff_client: Client) -> None:
@@ -71,10 +77,60 @@ def test_each_product_has_its_own_chart_in_its_own_currency(
     make_account: Callable[..., Account], staff_client: Client
 ) -> None:
     charge(make_account("aipbx", paid="25"), "evt-1")
-    (chart,) = staff_client.get(reverse("admin:index")).context["charts"]
+    (chart,) = charts(staff_client, "Spending")
     assert chart["title"] == "AI PBX"
     assert strip_tags(str(chart["total"])) == "$0.014"
     assert '"0.014000"' in chart["data"]
+
+
+def test_a_chart_ends_with_the_latest_day_that_an_account_has(
+    make_account: Callable[..., Account], staff_client: Client
+) -> None:
+    """At 20:00 UTC it is tomorrow in Auckland: what is spent there now has its bar."""
+    with time_machine.travel(datetime(2026, 11, 10, 20, tzinfo=UTC), tick=False):
+        account = make_account("aipbx", paid="25")
+        Account.objects.filter(pk=account.pk).update(timezone="Pacific/Auckland")
+        charge(account, "evt-1")
+        (chart,) = charts(staff_client, "Spending")
+    assert strip_tags(str(chart["total"])) == "$0.014"
+    drawn = json.loads(chart["data"])
+    assert (drawn["labels"][-1], drawn["datasets"][0]["data"][-1]) == ("Nov 11", "0.014000")
+    assert len(drawn["labels"]) == 30
+
+
+def test_money_in_and_back_has_a_chart_of_its_own(make_account: Callable[..., Account], staff_client: Client) -> None:
+    make_account("aipbx", paid="25")
+    (chart,) = charts(staff_client, "Money in and back")
+    shown, back = json.loads(chart["data"])["datasets"]
+    assert (shown["label"], shown["data"][-1], back["label"], set(back["data"])) == (
+        "In, USD",
+        "25.000000",
+        "Back, USD",
+        {"0"},
+    )
+
+
+def test_the_margin_is_taken_of_charges_with_a_known_cost(
+    make_account: Callable[..., Account], staff_client: Client
+) -> None:
+    charge(make_account("aipbx", paid="25"), "evt-1")
+    usage = DailyUsage.objects.get()
+    usage.cost, usage.costed_spent = Decimal("0.004"), Decimal("0.010")
+    usage.save()
+    panel = staff_client.get(reverse("admin:index")).context["panels"][1]
+    (row,) = [[strip_tags(str(cell)) for cell in row] for row in panel.rows]
+    assert row == ["AI PBX", "1", "$0.014", "$0.01", "$0.004", "$0.006", "60.0%"]
+
+
+def test_everybody_sees_the_figures_of_the_lists_that_they_may_open(make_account: Callable[..., Account]) -> None:
+    charge(make_account("aipbx", paid="25"), "evt-1")
+    client = Client()
+    client.force_login(make_clerk("usage.view_rejectedevent", "usage.view_dailyusage"))
+    context = client.get(reverse("admin:index")).context
+    assert [stat["label"] for stat in context["stats"]] == ["Rejected events"]
+    assert [panel.title for panel in context["panels"]] == ["Margin this month"]
+    assert context["low_panels"] == []
+    assert "chart_groups" not in context
 
 
 def test_wallets_below_their_floor_are_listed_the_lowest_first(
