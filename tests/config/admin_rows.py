@@ -26,12 +26,14 @@ from notifications.services.notices import Told, tell
 from organizations.models import Account, Invitation, Membership, Product, Service, ServiceKey, User
 from organizations.selectors.keys import KeyContext
 from tests.config.approval_rows import approval_rows
+from tests.config.blocked_rows import blocked_rows
 from tests.config.coupon_rows import offer_rows, setting_rows
 from tests.config.document_rows import document_rows
 from tests.config.export_rows import export_rows
 from tests.config.postpay_rows import postpay_rows
 from tests.config.refund_rows import refund_rows
 from tests.config.report_rows import report_rows
+from tests.config.rerating_rows import rerating_rows
 from tests.config.stripe_rows import stripe_rows
 from tests.config.support_rows import support_rows
 from tests.config.what_if_rows import what_if_rows
@@ -102,6 +104,7 @@ def fill(products: dict[str, Product]) -> None:
         _top_up(account, number)
         refund_rows(account, number)
         approval_rows(account)
+        blocked_rows(account)
         document_rows(account, number)
         export_rows(account, number)
         what_if_rows(account, number)
@@ -110,6 +113,7 @@ def fill(products: dict[str, Product]) -> None:
         offer_rows(account, number)
         stripe_rows(account, number)
         postpay_rows(account)
+        rerating_rows(account.events.get())
         support_rows(account)
         _system(number)
     report_rows()

@@ -21,6 +21,7 @@ from organizations.admin import actions
 from organizations.admin.amounts import money_column, money_html
 from organizations.admin.base import BigTableAdmin, ReadOnlyMixin
 from organizations.admin.panels import Panel, badge, link
+from usage.admin.blocked_actions import block_caller
 from usage.admin.event_panels import charge_panel, payment_panel, plain
 from usage.admin.event_search import find_accounts, find_events
 from usage.admin.rerating import RerateCalls
@@ -65,10 +66,11 @@ class UsageEventAdmin(RerateCalls, ReadOnlyMixin, BigTableAdmin):
     search_help_text = "A whole call id or event id, or an account's identifier or e-mail"
     narrowing = ("account__id__exact", "q")
     narrowing_hint = "Choose an account or search for a call to see older ones."
-    actions = ("rerate_chosen",)
+    actions = ("rerate_chosen",)  # type: ignore[assignment]
     actions_detail = (
         "void",
         "rerate",
+        "block_caller",
     )
     readonly_fields = (
         "length",
@@ -118,7 +120,9 @@ class UsageEventAdmin(RerateCalls, ReadOnlyMixin, BigTableAdmin):
     def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
         """Nothing to reverse where it was done, or where the hour is what is charged."""
         event = UsageEvent.objects.filter(pk=object_id, status=UsageEvent.Status.ACCEPTED, hour=None)
-        return super().get_actions_detail(request, object_id) if event.exists() else []
+        found: list[Any] = super().get_actions_detail(request, object_id)
+        is_charged = event.exists()
+        return [one for one in found if is_charged or one.action_name.endswith("_block_caller")]
 
     @display(description="call or event")
     def shown_id(self, obj: UsageEvent) -> str:
@@ -148,6 +152,18 @@ class UsageEventAdmin(RerateCalls, ReadOnlyMixin, BigTableAdmin):
         if obj.is_simulated:
             return badge("Simulated", "warn")
         return badge("Free") if obj.free_code else ""
+
+    @action(description="Block caller", permissions=["block"], icon="phone_disabled", variant=ActionVariant.DANGER)
+    def block_caller(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Deny calls of the number that called."""
+        event = self.get_object(request, object_id)
+        if event is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        return block_caller(request, self, event)
+
+    def has_block_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may block callers."""
+        return request.user.has_perm("usage.change_blockedcaller")
 
     @action(description="Void", permissions=["act"], icon="undo", variant=ActionVariant.DANGER)
     def void(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -20,7 +20,7 @@ from organizations.admin.base import BackOfficeAdmin, BigTableAdmin, ReadOnlyMix
 from organizations.admin.panels import Panel, link_to
 from organizations.models import User
 from usage.admin import rerating_ask
-from usage.admin.rerating_panels import difference_rows, of_rerating
+from usage.admin.rerating_panels import difference_rows, difference_text, of_rerating
 from usage.models import ChargeRevision, ReratedCall, Rerating, UsageEvent
 from usage.services.rerating import asking
 
@@ -32,7 +32,18 @@ RENEW_SECONDS = "3"
 class ReratingAdmin(ReadOnlyMixin, BackOfficeAdmin):
     """Jobs, newest first."""
 
-    list_display = ("__str__", "mode", "scope", "shown_state", "found", "done", "reason", "asked_by", "asked_at")
+    list_display = (
+        "__str__",
+        "mode",
+        "scope",
+        "shown_state",
+        "found",
+        "difference",
+        "done",
+        "reason",
+        "asked_by",
+        "asked_at",
+    )
     list_filter = (
         ("state", ChoicesDropdownFilter),
         ("mode", ChoicesDropdownFilter),
@@ -97,6 +108,11 @@ class ReratingAdmin(ReadOnlyMixin, BackOfficeAdmin):
     def shown_state(self, obj: Rerating) -> str:
         """Where it stands."""
         return str(obj.get_state_display())
+
+    @display(description="difference")
+    def difference(self, obj: Rerating) -> str:
+        """By how much the charges change in sum."""
+        return difference_text(obj)
 
     @display(description="whose calls")
     def scope(self, obj: Rerating) -> str:

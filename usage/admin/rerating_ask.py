@@ -36,7 +36,7 @@ class ChosenForm(actions.ReasonForm):
     mode = forms.ChoiceField(
         label="What to do", choices=MODES, initial=Rerating.Mode.REPRICE, widget=UnfoldAdminRadioSelectWidget
     )
-    field_order = ("mode", "reason", "token")
+    field_order: tuple[str, ...] = ("mode", "reason", "token")
 
 
 def _autocomplete(field: str) -> AutocompleteSelect:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.html import format_html
 
-from organizations.admin.amounts import amount_html, money_html
+from organizations.admin.amounts import amount_html, amount_text, money_html
 from organizations.admin.panels import Column, Panel, badge, link_to, list_url, moment
 from organizations.models import Account
 from usage.models import ChargeRevision, ReratedCall, Rerating, UsageEvent
@@ -76,6 +76,13 @@ def difference_rows(rerating: Rerating) -> list[tuple[str, Any]]:
     return rows
 
 
+def difference_text(rerating: Rerating) -> str:
+    """By how much the charges change in sum, once that is known."""
+    moved = [each for each in rerating.summary.get("totals", []) if not each["is_simulated"]]
+    sums = [(Decimal(each["after"]) - Decimal(each["before"]), each["currency"]) for each in moved]
+    return ", ".join(amount_text(amount, currency, signed=True) for amount, currency in sums)
+
+
 def _totals(rerating: Rerating) -> Panel:
     columns = (
         *(Column("Charges"), Column("Calls", True), Column("Dearer", True), Column("Cheaper", True)),
@@ -139,7 +146,6 @@ def _calls(rerating: Rerating) -> Panel:
         empty="None would change.",
         is_wide=True,
         more_url=list_url(ReratedCall, rerating__id__exact=rerating.pk),
-        more_label="All, to page and sort through",
     )
 
 

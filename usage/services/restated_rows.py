@@ -79,7 +79,7 @@ def _count(
     ending = (charge.model, charge.tier, charge.outcome)
     known = usage.setdefault((*day, event.channel, *ending, event.currency), [0, 0, ZERO, ZERO, ZERO, ZERO, ZERO])
     costed = charge.total if charge.cost else ZERO
-    added = (1, int(charge.total == 0), event.seconds, event.tokens, charge.total, charge.cost, costed)
+    added: tuple[Any, ...] = (1, int(charge.total == 0), event.seconds, event.tokens, charge.total, charge.cost, costed)
     known[:] = [so_far + sign * each for so_far, each in zip(known, added, strict=True)]
     for line in charge.lines:
         key = (*day, *ending, line["component"], line["unit"], event.currency)

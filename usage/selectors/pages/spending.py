@@ -32,10 +32,17 @@ SELECT day,
  WHERE account_id = %s AND day BETWEEN %s AND %s AND (%s::bigint IS NULL OR project_id = %s)
  GROUP BY day ORDER BY day
 """
+# Without what was charged anew in the hour, which is of other hours; looked for only about the time of a re-rating.
 HOURS = """
-SELECT hour, -sum(amount) FROM billing_hourlymovement
- WHERE wallet_id = %s AND day = %s AND kind IN ('call', 'chat', 'crawl', 'llm')
- GROUP BY hour
+SELECT m.hour, -sum(m.amount - coalesce(c.amount, 0)) FROM billing_hourlymovement m
+ CROSS JOIN LATERAL (
+   SELECT sum(x.amount) AS amount FROM billing_transaction x
+    WHERE EXISTS (SELECT FROM usage_rerating j
+                   WHERE j.confirmed_at < %s::date + 2 AND coalesce(j.finished_at > %s::date - 2, true))
+      AND x.wallet_id = m.wallet_id AND x.number BETWEEN m.first_number AND m.last_number AND x.day = m.day
+      AND x.kind = m.kind AND x.project_id IS NOT DISTINCT FROM m.project_id AND x.key ~ '^charge:[0-9]+:[0-9]+$') c
+ WHERE m.wallet_id = %s AND m.day = %s AND m.kind IN ('call', 'chat', 'crawl', 'llm')
+ GROUP BY m.hour
 """
 
 
@@ -104,7 +111,7 @@ def spending_by_day(
 
 def spending_by_hour(*, wallet_id: int, day: date) -> dict[int, Decimal]:
     """What was charged in each hour of one of the account's days."""
-    (rows,) = run((HOURS, [wallet_id, day]))
+    (rows,) = run((HOURS, [day, day, wallet_id, day]))
     return dict(rows)
 
 
