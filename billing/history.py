@@ -42,6 +42,7 @@ def declare() -> None:
     track(models.BillingPeriod, ignored=(*ASKED_AGAIN, "pay_url"))
     track(models.TopUp, ignored=(*ASKED_AGAIN, "redirect_url"))
     track(models.Refund, ignored=ASKED_AGAIN)
+    track(models.Approval)
     track(models.PaymentDifference, ignored=("last_seen_at",))
     _excuses()
 

@@ -120,6 +120,7 @@ LEDGER = {
 
 CALLS_AND_PRICES = {
     "usage.usageevent": Subject(ALL, change=BILLING),
+    "usage.blockedcaller": Subject(ALL, change=BILLING, add=BILLING),
     "usage.rejectedevent": Subject(ALL),
     "usage.dailyusage": Subject(ALL),
     "usage.dailycomponent": Subject(ALL),

@@ -152,6 +152,7 @@ NAVIGATION: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item("Calls and events", "call", "usage", "usageevent"),
+            _item("Blocked callers", "phone_disabled", "usage", "blockedcaller"),
             _item("Rejected events", "call_missed", "usage", "rejectedevent"),
             _item("Daily usage", "bar_chart", "usage", "dailyusage"),
             _item("Daily components", "stacked_bar_chart", "usage", "dailycomponent"),

@@ -77,7 +77,11 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
 def _forget_what_processes_keep() -> Iterator[None]:
     """Rate cards and terms are kept per process and revision; a test's products must not meet another's."""
     yield
-    for module, name in (("usage.selectors.cards", "_kept"), ("usage.selectors.terms", "_loaded")):
+    for module, name in (
+        ("usage.selectors.cards", "_kept"),
+        ("usage.selectors.terms", "_loaded"),
+        ("usage.selectors.blocked", "_kept"),
+    ):
         if module in sys.modules:
             getattr(sys.modules[module], name).clear()
 

@@ -1,7 +1,8 @@
 """What one person of the staff may do alone: money given, taken or refunded on a wallet up to the product's limit.
 
 Sums of one person, wallet and direction within 24 hours count together, so that a big one cannot be split; what a
-second person approved does not count. What the system does by rule, without a person, has no limit.
+second person approved does not count. What the system does by rule, without a person, has no limit; an operator's
+command has the same one, and nobody who could approve more.
 
 The product's terms are locked for reading before the wallet and until the end of the transaction, so that a limit that
 changes meanwhile is either heeded or set later (`billing.verification.second_person` judges by these moments).
@@ -16,12 +17,16 @@ from decimal import Decimal
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Exists, OuterRef, Sum
+from django.utils import timezone
 
-from billing.models import Approval, ApprovalStatus, ProductTerms, Transaction, TransactionKind
+from billing.models import Approval, ApprovalStatus, ProductTerms, Transaction, TransactionKind, Wallet
+from billing.services.locking import lock_wallets
 from billing.templatetags.money import money_text
+from organizations.database import run
 
 ZERO = Decimal(0)
 TOGETHER = timedelta(hours=24)
+COMMAND = "command:"
 GIVEN = (TransactionKind.ADJUSTMENT, TransactionKind.PROMO, TransactionKind.CREDIT)
 LIMIT = """
 SELECT t.approval_limit FROM billing_wallet w JOIN organizations_account a ON a.id = w.account_id
@@ -87,6 +92,23 @@ def done_alone(*, wallet_id: int, actor_id: int, amount: Decimal, is_refund: boo
         theirs = theirs.filter(kind__in=GIVEN, amount__lt=0)
     total = theirs.filter(~Exists(approved)).aggregate(total=Sum("amount"))["total"]
     return abs(total or ZERO)
+
+
+def check_command(*, wallet_id: int, amount: Decimal, key: str) -> None:
+    """Raises SecondPersonNeededError where an operator's command would give more than one person may within 24 hours.
+
+    Nobody signs in to a command, so it has no second person: the back office has. Inside the transaction of the deed.
+    """
+    alone = of_person(wallet_id=wallet_id, actor_id=0)
+    run(lock_wallets([wallet_id]))
+    given = Transaction.objects.filter(wallet_id=wallet_id, actor=None, key__startswith=COMMAND)
+    if alone.limit is None or given.filter(key=key).exists():
+        return
+    now = timezone.now()
+    done = given.filter(created_at__gte=now - TOGETHER).aggregate(total=Sum("amount"))["total"] or ZERO
+    if done + amount > alone.limit:
+        currency = str(Wallet.objects.values_list("currency", flat=True).get(pk=wallet_id))
+        raise SecondPersonNeededError(limit=alone.limit, done=done, currency=currency, at=now)
 
 
 def needs_second(*, wallet_id: int, actor_id: int, amount: Decimal, is_refund: bool, now: datetime) -> Decimal | None:

@@ -7,9 +7,9 @@ from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
-from billing.models import Grant, Transaction
+from billing.models import Grant, ProductTerms, Transaction
 from organizations.models import Account
 from tests.conftest import Ended
 
@@ -112,3 +112,13 @@ def test_an_account_is_looked_for_in_its_product_only(
     code, _, err = command_line("credit_wallet", product, account, "5", "--kind", "paid", "--reason", "Gift")
     assert code == 2
     assert f"product {product!r} has no account {account!r}" in err
+
+
+def test_above_the_limit_of_one_person_the_back_office_is_the_way(make_account: Callable[..., Account]) -> None:
+    account = make_account("aitelier")
+    ProductTerms.objects.filter(product=account.product).update(approval_limit=100)
+    credit(account, "60", "--key", "first")
+    with pytest.raises(CommandError, match="Adjust the balance in the back office"):
+        credit(account, "40.01")
+    credit(account, "60", "--key", "first")
+    assert credit(account, "40").endswith("Balance: 100.000000 USD\n")

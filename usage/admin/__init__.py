@@ -1,6 +1,7 @@
 """The back office's pages about calls, usage and prices."""
 
 from usage.admin import (
+    blocked,
     event,
     idempotency,
     rate_card,
@@ -13,6 +14,7 @@ from usage.admin import (
 )
 
 __all__ = [
+    "blocked",
     "event",
     "idempotency",
     "rate_card",

@@ -19,6 +19,7 @@ from usage.models.event import EventType
 TEXT_LENGTH_MAX = 255
 MODEL_LENGTH_MAX = 80
 TIER_LENGTH_MAX = 40
+CALLER_LENGTH_MAX = 255
 COST_COMPONENTS_MAX = 50
 SECONDS_DIGITS = 8
 COST_DIGITS = 9
@@ -178,6 +179,7 @@ DIRECTION = choice("inbound", "outbound")
 IDENTIFIER = text()
 MODEL = optional_text(length_max=MODEL_LENGTH_MAX)
 TIER = optional_text(length_max=TIER_LENGTH_MAX)
+CALLER = optional_text(length_max=CALLER_LENGTH_MAX)
 QUANTITY = quantity()
 SECONDS = quantity(digits=SECONDS_DIGITS)
 

@@ -20,6 +20,7 @@ AUTHORIZE: fields.Table = {
     "direction": fields.DIRECTION,
     "model": fields.MODEL,
     "tier": fields.TIER,
+    "caller": fields.CALLER,
     "max_duration_seconds": fields.whole(least=1, digits=fields.SECONDS_DIGITS),
 }
 EXTEND: fields.Table = {"call_id": fields.IDENTIFIER, "elapsed_seconds": fields.SECONDS}
@@ -65,4 +66,5 @@ def authorize_request(body: bytes) -> AuthorizeRequest:
         tier=found.get("tier", ""),
         max_duration_seconds=found.get("max_duration_seconds"),
         body=found,
+        caller=found.get("caller", ""),
     )

@@ -1,3 +1,4 @@
+from usage.models.blocked import BlockedCaller
 from usage.models.chat import ChatHour
 from usage.models.event import EventType, UsageEvent
 from usage.models.idempotency import IdempotentRequest
@@ -8,6 +9,7 @@ from usage.models.rollup import DailyComponent, DailyUsage
 from usage.models.what_if import WhatIfAccount, WhatIfRun, WhatIfStatus
 
 __all__ = [
+    "BlockedCaller",
     "ChargeRevision",
     "ChatHour",
     "DailyComponent",

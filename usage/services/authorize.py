@@ -1,7 +1,8 @@
 """May this call start, may it go on, and did it never happen (API.md, 'Calls').
 
 Authorising locks one wallet, asks `billing.services.admission`, and places a hold, so that calls that start at once
-cannot spend the same money. The first answer to a `call_id` is the answer while its hold lives.
+cannot spend the same money. The first answer to a `call_id` is the answer while its hold lives. A call whose `caller`
+staff blocked is denied as `call_ended`: nothing is wrong with the account or its balance, only with this call.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from organizations.selectors.keys import KeyContext
 from usage.models.event import EventType
 from usage.rating.engine import minimum_charge
 from usage.rating.types import PriceOnRequest
+from usage.selectors.blocked import load_blocked
 from usage.selectors.cards import load_cards
 from usage.selectors.terms import load_terms
 from usage.services import context
@@ -51,6 +53,7 @@ def authorize(*, key: KeyContext, request: AuthorizeRequest) -> dict[str, Any]:
     account, project = _locate(key, request.account, request.project)
     terms = load_terms(key.product_id, key.rates_revision).call
     minimum = _least_charge(key, request, account)
+    is_blocked = _is_blocked(key, request, account)
     for _attempt in range(ATTEMPTS):
         with transaction.atomic():
             reads: list[Statement] = [
@@ -63,6 +66,8 @@ def authorize(*, key: KeyContext, request: AuthorizeRequest) -> dict[str, Any]:
             hold = holds.as_hold(known)
             if hold is not None and hold.status == HoldStatus.ACTIVE:
                 return _first_answer(hold, request)
+            if is_blocked:
+                refusal = Refusal("call_ended", _("Calls from this number are blocked."))
             if hold is not None or ended:
                 refusal = Refusal("call_ended", _("This call has ended already."))
             if refusal is not None:
@@ -185,6 +190,11 @@ def _locate(key: KeyContext, account_id: str, project_id: str | None) -> tuple[A
         words = unknown_project_words(project_id)
         raise ServiceError("unknown_project", words, errors={"project": [words]})
     return account, project
+
+
+def _is_blocked(key: KeyContext, request: AuthorizeRequest, account: AccountRef) -> bool:
+    """Whether staff blocked the caller, where the request names one; from memory."""
+    return bool(request.caller) and load_blocked(key.product_id, key.rates_revision).stops(account.id, request.caller)
 
 
 def _least_charge(key: KeyContext, request: AuthorizeRequest, account: AccountRef) -> Decimal | PriceOnRequest:

@@ -51,3 +51,4 @@ class AuthorizeRequest:
     tier: str
     max_duration_seconds: int | None
     body: dict[str, Any]
+    caller: str = ""

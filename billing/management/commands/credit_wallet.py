@@ -9,7 +9,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
+
 from billing.models import GrantKind, TransactionKind, Wallet
+from billing.services.alone import COMMAND, SecondPersonNeededError, check_command
 from billing.services.credits import credit
 from organizations.management.operator import OperatorCommand, mistake, moment
 
@@ -45,16 +48,22 @@ class Command(OperatorCommand):
             raise mistake("reason: say why the wallet is credited, in at most 255 characters.")
         if len(key) > 100:
             raise mistake("key: at most 100 characters.")
-        number = credit(
-            wallet_id=wallet.pk,
-            kind=GrantKind(kind),
-            amount=parse_amount(amount, wallet.currency),
-            key=f"command:{key or uuid.uuid4()}",
-            transaction_kind=TransactionKind.PROMO if kind == "promo" else TransactionKind.CREDIT,
-            description="Promo credit" if kind == "promo" else "Credit",
-            reason=reason.strip(),
-            expires_at=expires_at,
-        )
+        given, once = parse_amount(amount, wallet.currency), f"{COMMAND}{key or uuid.uuid4()}"
+        with transaction.atomic():
+            try:
+                check_command(wallet_id=wallet.pk, amount=given, key=once)
+            except SecondPersonNeededError as needed:
+                raise mistake(f"amount: {needed.messages[0]} Adjust the balance in the back office instead.") from None
+            number = credit(
+                wallet_id=wallet.pk,
+                kind=GrantKind(kind),
+                amount=given,
+                key=once,
+                transaction_kind=TransactionKind.PROMO if kind == "promo" else TransactionKind.CREDIT,
+                description="Promo credit" if kind == "promo" else "Credit",
+                reason=reason.strip(),
+                expires_at=expires_at,
+            )
         wallet.refresh_from_db()
         balance = wallet.paid + wallet.promo + wallet.allotment - wallet.debt
         done = f"Transaction {number}." if number else f"Key {key!r} was used before: nothing changed."

@@ -16,8 +16,7 @@ _numbers = itertools.count(1)
 
 def limited_wallet(*, paid: str = "0", limit: str | None = "100") -> Wallet:
     """A wallet of a product where one person may move so much alone."""
-    terms = {} if limit is None else {"approval_limit": D(limit)}
-    return make_wallet(make_product(**terms), paid=paid)
+    return make_wallet(make_product(approval_limit=None if limit is None else D(limit)), paid=paid)
 
 
 def adjust(wallet: Wallet, amount: str, by: User, *, key: str = "") -> second_person.Answer:

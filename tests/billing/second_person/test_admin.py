@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal as D
 
 import pytest
 from django.test import Client
@@ -92,6 +93,6 @@ def test_a_refund_of_a_payment_and_of_a_request_wait(
     act(staff_client, address("payment_refund", payment.pk), amount="120", reason="Closing")
     assert not Refund.objects.exists()
     act(second[1], address("approval_decline", Approval.objects.get().pk), reason="It was used")
-    assert (Approval.objects.get().status, balance(account)[0]) == ("declined", 500)
+    assert (Approval.objects.get().status, balance(account)) == ("declined", (D(500), D(0)))
     terms = page(staff_client, "productterms_change", account.product.pk)
     assert "Limit above which a second person approves" in terms and "$100.00" in terms

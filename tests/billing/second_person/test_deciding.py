@@ -179,7 +179,7 @@ def test_every_change_of_the_limit_leaves_a_row_that_stays() -> None:
     ProductTerms.objects.filter(product=product).update(floor=1)
     rows = ApprovalLimit.objects.filter(product=product).order_by("id")
     assert list(rows.values_list("limit", flat=True)) == [D(100), D(50), None]
-    for change in (lambda: rows.update(limit=9), lambda: rows.all()._raw_delete("default")):  # type: ignore[attr-defined]
+    for change in (lambda: rows.update(limit=9), lambda: rows.all()._raw_delete("default")):
         with pytest.raises(DatabaseError, match="is refused"), transaction.atomic():
             change()
 
