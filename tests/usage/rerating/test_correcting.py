@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing.models import GrantKind, Transaction, TransactionKind
 from billing.services.credits import credit
 from billing.verification.run import verify
+from tests.billing.postpay.accounts import at
 from tests.usage.events import charge, event
 from tests.usage.rerating.jobs import REASON, ask, carry_out, chosen, corrected, period_of, rerate
 from usage.models import ChargeRevision, DailyComponent, DailyUsage, ReratedCall, Rerating, UsageEvent
@@ -163,35 +164,26 @@ def test_a_charge_beyond_the_balance_becomes_debt(bare_account: Make) -> None:
     assert verify() == []
 
 
-def test_a_correction_of_an_earlier_day_is_no_spending_of_today(bare_account: Make, settings: Any) -> None:
-    account = bare_account("aipbx", paid="5", daily_cap=D("0.05"))
-    old = called(account, "old")
-    _move_back(account, days=3)
-    today = called(account, "today")
-    corrected(account, "llm_input", "0.020", hours_ago=100)
-    rerate(period_of(account))
-    account.wallet.refresh_from_db()
-    assert account.wallet.spent_today.amount == D("0.04")  # today's call only, at its new price
-    assert DailyUsage.objects.get(day=old.day - timedelta(days=3)).spent.amount == D("0.04")
-    assert DailyUsage.objects.get(day=today.day).spent.amount == D("0.04")
-    assert [each for each in verify() if each.name != "chain"] == []
-
-
-def _move_back(account: Any, *, days: int) -> None:
-    """Everything that the account has, some days ago."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        step = f"interval '{days} days'"
-        cursor.execute(f"UPDATE billing_transaction SET created_at = created_at - {step}, day = day - {days}")
-        cursor.execute(f"UPDATE billing_hourlymovement SET last_at = last_at - {step}, day = day - {days}")
-        cursor.execute(
-            f"UPDATE usage_usageevent SET day = day - {days}, started_at = started_at - {step}, "
-            f"occurred_at = occurred_at - {step}, received_at = received_at - {step}"
-        )
-        cursor.execute(f"UPDATE usage_dailyusage SET day = day - {days}")
-        cursor.execute(f"UPDATE usage_dailycomponent SET day = day - {days}")
-        cursor.execute(f"UPDATE billing_wallet SET spent_on = spent_on - {days}")
-        cursor.execute("SET LOCAL session_replication_role = origin")
+def test_a_correction_of_an_earlier_day_is_no_spending_of_today(bare_account: Make) -> None:
+    with at("2026-03-10 12:00"):
+        account = bare_account("aipbx", paid="5", daily_cap=D("0.05"))
+        old = called(account, "old")
+    with at("2026-03-13 12:00"):
+        today = called(account, "today")
+        corrected(account, "llm_input", "0.020", hours_ago=100)
+        days = {"first_day": old.day, "last_day": today.day}
+        rerate(period_of(account, **days))
+        account.wallet.refresh_from_db()
+        assert account.wallet.spent_today.amount == D("0.04")  # today's call only, at its new price
+        assert [each.spent.amount for each in DailyUsage.objects.order_by("day")] == [D("0.04"), D("0.04")]
+        assert verify() == []
+        void(event=UsageEvent.objects.get(pk=old.pk), reason="Test", actor_id=None)
+        account.wallet.refresh_from_db()
+        assert account.wallet.spent_today.amount == D("0.04")
+        void(event=UsageEvent.objects.get(pk=today.pk), reason="Test", actor_id=None)
+        account.wallet.refresh_from_db()
+        assert account.wallet.spent_today.amount == D(0)
+        assert verify() == []
 
 
 def test_a_period_is_reversed_as_one_job(bare_account: Make) -> None:
