@@ -11,6 +11,8 @@ from organizations.admin.panels import Column, Panel, badge, link_to, list_url
 from organizations.models import Account, Invitation, Membership, Mode, Organization, Project, Role, User
 
 ROWS_SHOWN = 20
+# What a row of the two tables is, in the order in which they stand.
+MEMBER, INVITED = PROJECT, ORGANIZATION = "1", "2"
 
 
 def _text(value: str) -> Value:
@@ -21,13 +23,12 @@ def members_panel(account: Account) -> Panel:
     """The members, and below them who is invited."""
     members = Membership.objects.filter(account=account).order_by()
     invited = Invitation.objects.filter(account=account, accepted_at=None).order_by()
-    found = members.values_list(
-        _text("1"), F("user_id"), F("user__email"), F("user__name"), F("role"), F("created_at"), F("created_at")
-    ).union(
-        invited.values_list(_text("2"), F("pk"), F("email"), _text(""), F("role"), F("created_at"), F("expires_at")),
-        all=True,
+    people = members.annotate(kind=_text(MEMBER), label=F("user__email"), until=F("created_at"))
+    offers = invited.annotate(kind=_text(INVITED), label=F("email"), until=F("expires_at"), known_as=_text(""))
+    found = people.values_list("kind", "user_id", "label", "user__name", "role", "created_at", "until").union(
+        offers.values_list("kind", "pk", "label", "known_as", "role", "created_at", "until"), all=True
     )
-    rows = [_person(*one) for one in found.order_by("col1", "col3")[:ROWS_SHOWN]]
+    rows = [_person(*one) for one in found.order_by("kind", "label")[:ROWS_SHOWN]]
     return Panel(
         "Members",
         (Column("E-mail"), Column("Name"), Column("Role"), Column("Since")),
@@ -40,19 +41,19 @@ def members_panel(account: Account) -> Panel:
 
 def _person(kind: str, pk: int, email: str, name: str, role: str, since: Any, until: Any) -> tuple[Any, ...]:
     words = str(Role(role).label)
-    if kind == "2":
+    if kind == INVITED:
         words += ", expired" if until <= timezone.now() else ", invited"
-    return link_to(Invitation if kind == "2" else User, pk, email), name, words, f"{since:%Y-%m-%d}"
+    return link_to(Invitation if kind == INVITED else User, pk, email), name, words, f"{since:%Y-%m-%d}"
 
 
 def parts_panel(account: Account) -> Panel:
     """The projects, and the organizations that documents are issued to."""
-    projects = Project.objects.filter(account=account).order_by()
-    organizations = Organization.objects.filter(account=account).order_by()
-    found = projects.values_list(_text("1"), F("pk"), F("name"), F("external_id"), F("mode")).union(
-        organizations.values_list(_text("2"), F("pk"), F("name"), F("tax_id"), F("country")), all=True
+    projects = Project.objects.filter(account=account).order_by().annotate(kind=_text(PROJECT))
+    organizations = Organization.objects.filter(account=account).order_by().annotate(kind=_text(ORGANIZATION))
+    found = projects.values_list("kind", "pk", "name", "external_id", "mode").union(
+        organizations.values_list("kind", "pk", "name", "tax_id", "country"), all=True
     )
-    rows = [_part(*one) for one in found.order_by("col1", "col3")[:ROWS_SHOWN]]
+    rows = [_part(*one) for one in found.order_by("kind", "name")[:ROWS_SHOWN]]
     return Panel(
         "Projects and organizations",
         (Column("Name"), Column("Identifier"), Column("")),
@@ -65,7 +66,7 @@ def parts_panel(account: Account) -> Panel:
 
 
 def _part(kind: str, pk: int, name: str, identifier: str, mark: str) -> tuple[Any, ...]:
-    if kind == "2":
+    if kind == ORGANIZATION:
         return link_to(Organization, pk, name), identifier, f"Organization, {mark}" if mark else "Organization"
     is_sandbox = mark == Mode.SANDBOX
     words = f"Project, {Mode(mark).label.lower()}"

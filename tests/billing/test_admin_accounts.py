@@ -44,7 +44,7 @@ def test_an_account_comes_with_wallet_bonus_project_and_invitation(
     assert account.projects.get().external_id == "default"
     invitation = account.invitations.get()
     assert (invitation.email, invitation.role) == ("jo@acme.example", "owner")
-    assert Delivery.objects.get(key=f"invitation:{invitation.pk}").recipient == "jo@acme.example"
+    assert Delivery.objects.get(key=f"invitation:{invitation.pk}").recipient == "Jo@Acme.example"
     assert "Asked by phone" in LogEntry.objects.get(object_id=str(account.pk)).change_message
     again = staff_client.post(reverse(OPEN), {**data, "step": "confirm"})
     assert "has an account with this identifier already" in again.content.decode()
@@ -63,7 +63,7 @@ def test_somebody_is_invited_in_the_products_name_and_once(account: Account, sta
     invitation = account.invitations.get()
     assert (invitation.email, invitation.role) == ("new@acme.example", "viewer")
     letter = Delivery.objects.get(recipient="new@acme.example")
-    assert letter.subject == "You are invited to TechMaster"
+    assert letter.subject == "AI PBX: You are invited to TechMaster"
     assert f"invited to the account TechMaster at {account.product}" in letter.body
     _, refused, _ = act(staff_client, address, email="new@acme.example", role="owner", reason="Again")
     assert "is invited already" in refused.content.decode()

@@ -89,7 +89,7 @@ def test_staff_end_a_session_with_a_reason(member: User, client: Client) -> None
     assert not UserSession.objects.filter(user=member).exists()
 
 
-def test_nobody_below_ends_the_sessions_of_staff(client: Client) -> None:
+def test_nobody_below_ends_the_sessions_of_staff(db: None, client: Client) -> None:
     admin = make_user()
     admin.is_staff = admin.is_superuser = True
     admin.save()
