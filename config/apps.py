@@ -15,6 +15,7 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Compile changed translations, keep roles true. Raises ImproperlyConfigured for an insecure production."""
+        from billing.verification.registry import register
         from config import history
         from config.catalogues.files import compile_catalogues
         from config.checks import refuse_insecure
@@ -26,4 +27,5 @@ class ConfigConfig(AppConfig):
         compile_catalogues(settings.LOCALE_PATHS[0])
         history.declare()
         triggers.register()
+        register([history.everything_is_recorded()])
         post_migrate.connect(make_true, dispatch_uid="roles")

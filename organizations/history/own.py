@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 
-from organizations.history.tracking import track
+from organizations.history.tracking import excuse, track
 from organizations.models import (
     Account,
+    AccountNote,
     Invitation,
     Membership,
     Organization,
@@ -31,7 +33,9 @@ def declare() -> None:
     track(Service, ignored=("silent_since",))
     track(ServiceKey, key="prefix", secret=("id", "hashed_key"))
     track(Account)
+    track(AccountNote, part_of=(Account, "account_id"))
     track(Membership)
     track(Invitation, secret=("token_hash",))
     track(Organization)
     track(Project)
+    excuse(UserSession, "Ending one takes its row away; the log of staff says who did it, of whom and why.")

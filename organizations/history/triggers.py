@@ -109,6 +109,11 @@ def install(using: str = "default", **_: Any) -> None:
     pgtrigger.prune(database=using)
 
 
+def names() -> list[tuple[str, str]]:
+    """Each recorded table with its trigger."""
+    return [(one.model._meta.db_table, Recording(one).get_pgid(one.model)) for one in tracked()]
+
+
 def missing() -> list[str]:
     """The models whose trigger does not stand, is switched off or is not what was declared."""
     found = []
