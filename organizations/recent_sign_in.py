@@ -20,7 +20,7 @@ from django.urls import reverse
 
 def is_recent(request: HttpRequest) -> bool:
     """Whether the last proof is younger than ACCOUNT_REAUTHENTICATION_TIMEOUT, in seconds."""
-    proofs = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    proofs = get_authentication_records(request, request.user)
     return bool(proofs) and time.time() - proofs[-1]["at"] < app_settings.REAUTHENTICATION_TIMEOUT
 
 

@@ -89,7 +89,7 @@ class ReconciliationRunAdmin(ReadOnlyMixin, BackOfficeAdmin):
             )
         ]
 
-    @action(description="Reconcile now", permissions=["view"], icon="compare_arrows", variant=ActionVariant.PRIMARY)
+    @action(description="Reconcile now", permissions=["act"], icon="compare_arrows", variant=ActionVariant.PRIMARY)
     def run_now(self, request: HttpRequest) -> HttpResponse:
         """Ask for a run."""
         return actions.run(

@@ -74,7 +74,7 @@ class LedgerVerificationAdmin(ReadOnlyMixin, BackOfficeAdmin):
             return [Panel("Findings", (), (), empty=text, is_wide=True)]
         return [finding_panel(name, found) for name, found in obj.findings.items()]
 
-    @action(description="Verify now", permissions=["view"], icon="fact_check", variant=ActionVariant.PRIMARY)
+    @action(description="Verify now", permissions=["act"], icon="fact_check", variant=ActionVariant.PRIMARY)
     def verify_now(self, request: HttpRequest) -> HttpResponse:
         """Ask for a run."""
         return actions.run(

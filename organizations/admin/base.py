@@ -168,7 +168,8 @@ class BackOfficeAdmin(RecordedAdmin):
             obj = self.get_object(request, object_id)
             if obj is not None and self.has_view_permission(request, obj):
                 shown = [*self.panels(request, obj), *panels.registered(self.model, request, obj)]
-                context["panels"] = sorted(shown, key=lambda panel: panel.rank)
+                seen = [panel for panel in shown if panels.may_see(request, panel)]
+                context["panels"] = sorted(seen, key=lambda panel: panel.rank)
         response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
         return response
 

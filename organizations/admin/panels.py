@@ -9,13 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+CHANGELIST = "_changelist"
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,18 @@ def register(model: type[Model], builder: PanelBuilder) -> None:
 def registered(model: type[Model], request: HttpRequest, obj: Model) -> list[Panel]:
     """The panels that other apps show on this row's page."""
     return [panel for builder in _builders.get(model, ()) for panel in builder(request, obj)]
+
+
+def may_see(request: HttpRequest, panel: Panel) -> bool:
+    """Whether the person may see the list that the panel is taken from; one that names no list goes with its page."""
+    if not panel.more_url:
+        return True
+    name = resolve(urlsplit(panel.more_url).path).url_name or ""
+    if not name.endswith(CHANGELIST):
+        return True
+    app_label, model_name = name.removesuffix(CHANGELIST).rsplit("_", 1)
+    model = apps.get_model(app_label, model_name)
+    return bool(admin.site.get_model_admin(model).has_view_permission(request))
 
 
 def link(obj: Model | None, text: Any = None, *, pk: Any = None) -> Any:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY as PROOFS
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from django.test import Client
@@ -47,15 +48,15 @@ def test_staff_without_a_second_factor_reach_no_page_before_they_set_one_up(
     activate = reverse("mfa_activate_totp")
     pages = ("admin:index", "admin:organizations_account_changelist", "admin:search", "admin:password_change")
     for page in pages:
-        answer = client.get(reverse(page))
-        assert (answer.status_code, answer["Location"].split("?")[0]) == (302, activate), page
+        led = client.get(reverse(page))
+        assert (led.status_code, led["Location"].split("?")[0]) == (302, activate), page
     run = reverse("admin:billing_reconciliationrun_run_now")
     assert client.post(run, {"step": "confirm"})["Location"].startswith(activate)
 
     asked = client.get(f"{activate}?next=/admin/", follow=True)
     confirm, _status = asked.redirect_chain[-1]
-    page = client.post(confirm, {"password": PASSWORD, "next": f"{activate}?next=/admin/"}, follow=True)
-    html = page.content.decode()
+    set_up = client.post(confirm, {"password": PASSWORD, "next": f"{activate}?next=/admin/"}, follow=True)
+    html = set_up.content.decode()
     assert "Staff sign in with two-factor." in html
     secret = re.search(r"<textarea[^>]*>([A-Z2-7]+)<", html)
     assert secret is not None
@@ -67,7 +68,7 @@ def test_staff_without_a_second_factor_reach_no_page_before_they_set_one_up(
     refused = client.get(reverse("mfa_deactivate_totp"), follow=True).content.decode()
     assert "Staff cannot be without two-factor" in refused
     client.post(reverse("mfa_deactivate_totp"))
-    assert staff.authenticator_set.filter(type="totp").exists()
+    assert Authenticator.objects.filter(user=staff, type="totp").exists()
 
 
 def test_customers_and_staff_where_it_is_not_asked_go_on_without(staff: User, client: Client, settings: Any) -> None:
