@@ -124,6 +124,8 @@ def _rows(sheet: Any, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
                 if len(faults) < ERRORS_MAX:
                     faults.append(Fault(number, name, str(error)))
             texts.append(text)
+        while len(texts) > len(HEADER) and not texts[-1]:  # a sheet is read to a fixed width
+            texts.pop()
         header = header or [text.strip().lower() for text in texts]
         yield number, texts
 
