@@ -2,6 +2,7 @@
 
 from billing.admin import (
     account,
+    account_money,
     approval,
     auto_top_up,
     card,
@@ -14,6 +15,7 @@ from billing.admin import (
     export,
     grant,
     hold,
+    invitation,
     issuer,
     ledger,
     ledger_day,
@@ -39,6 +41,7 @@ from billing.providers.stripe import admin as stripe
 __all__ = [
     "account",
     "approval",
+    "account_money",
     "auto_top_up",
     "card",
     "coupon",

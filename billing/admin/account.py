@@ -1,40 +1,30 @@
-"""What an account's page has of money, and how staff open accounts and invite people to them.
+"""How staff open accounts and invite people to them.
 
 The page is that of `organizations.admin.account`, with the actions that need wallets and letters: imports go one way.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from unfold.decorators import action
-from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from billing.admin import auto_top_up, card, postpay, top_up
-from billing.admin.wallet_panels import wallet_panels
-from billing.models import ProductTerms, Wallet, WalletMode
+from billing.models import ProductTerms
 from billing.services import accounts
-from billing.services.invitations import invite_member, resend_invitation
-from organizations.admin import actions, panels
-from organizations.admin.account import AccountAdmin, InvitationAdmin
-from organizations.admin.panels import Panel, badge, link
+from billing.services.invitations import invite_member
+from organizations.admin import actions
+from organizations.admin.account import AccountAdmin
 from organizations.admin.product import check_timezone
-from organizations.models import Account, Invitation, Product, Role, User
-from organizations.services import invitations
+from organizations.models import Account, Product, Role, User
 from organizations.services.accounts import account_name, country_codes
 from organizations.services.members import ROLE_WORDS
 
-for model in (Account, Invitation):
-    admin.site.unregister(model)
+admin.site.unregister(Account)
 
 
 class NewAccountForm(actions.ActionForm):
@@ -226,127 +216,3 @@ def _explain_account(form: NewAccountForm) -> list[tuple[str, Any]]:
     if terms is not None and terms.welcome_bonus.amount:
         rows.insert(4, ("Welcome bonus", str(terms.welcome_bonus)))
     return rows
-
-
-@admin.register(Invitation)
-class SentInvitationAdmin(InvitationAdmin):
-    """Invitations, which are sent again and taken back until they are accepted."""
-
-    actions_detail = ("resend", "withdraw")
-
-    def get_actions_detail(self, request: HttpRequest, object_id: int) -> list[Any]:
-        """None once it was accepted."""
-        invitation = self.get_object(request, str(object_id))
-        is_open = invitation is not None and invitation.accepted_at is None
-        return super().get_actions_detail(request, object_id) if is_open else []
-
-    @action(description="Send again", permissions=["act"], icon="forward_to_inbox")
-    def resend(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """A new link, and a new term; the one before it no longer works."""
-
-        def perform(invitation: Invitation) -> str:
-            sent = resend_invitation(
-                account_id=invitation.account_id,
-                invitation_id=invitation.pk,
-                user=cast(User, request.user),
-                by_staff=True,
-            )
-            return f"A new link is on its way to {sent.email}. The one before it no longer works."
-
-        return self._act(
-            request,
-            object_id,
-            perform,
-            title="Send the invitation again",
-            intro="A letter with a new link goes out. The link before it no longer works.",
-            verb="Send again",
-            question="Send a new link?",
-        )
-
-    @action(description="Withdraw", permissions=["act"], icon="cancel", variant=ActionVariant.DANGER)
-    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The link no longer works."""
-
-        def perform(invitation: Invitation) -> str:
-            email = invitations.revoke(
-                account_id=invitation.account_id,
-                invitation_id=invitation.pk,
-                user_id=cast(int, request.user.pk),
-                by_staff=True,
-            )
-            return f"The invitation of {email} is withdrawn."
-
-        return self._act(
-            request,
-            object_id,
-            perform,
-            title="Withdraw the invitation",
-            intro="The link no longer works, and the invitation goes from the list.",
-            verb="Withdraw",
-            question="Withdraw the invitation?",
-            is_dangerous=True,
-        )
-
-    def _act(self, request: HttpRequest, object_id: str, perform: Any, **words: Any) -> HttpResponse:
-        invitation = self.get_object(request, object_id)
-        if invitation is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-
-        def done(form: actions.ReasonForm) -> str:
-            try:
-                return str(perform(invitation))
-            except Invitation.DoesNotExist as error:
-                raise ValidationError("It was accepted or withdrawn a moment ago.") from error
-
-        return actions.run(
-            request,
-            self,
-            invitation,
-            actions.Action(
-                explain=lambda form: [
-                    ("Account", invitation.account),
-                    ("E-mail", invitation.email),
-                    ("Role", invitation.get_role_display()),
-                    ("Reason", form.cleaned_data["reason"]),
-                ],
-                perform=done,
-                next_url=reverse("admin:organizations_account_change", args=[invitation.account_id]),
-                **words,
-            ),
-        )
-
-
-def account_panels(request: HttpRequest, account: Account) -> list[Panel]:
-    """The account's money, on the account's page, for whoever may look at wallets."""
-    if not request.user.has_perm("billing.view_wallet"):
-        return []
-    wallet = Wallet.objects.filter(account=account).first()
-    if wallet is None:
-        return [Panel("Balance", (), (), empty="This account has no wallet.", rank=-5)]
-    wallet.account = account  # with its product, which is known already
-    balances, today, grants, holds, transactions = wallet_panels(wallet)
-    found = [
-        replace(balances, note=_state(wallet), rank=-5),
-        replace(today, rank=-3),
-        replace(grants, title="Grants with something left", rank=-3),
-        replace(holds, rank=-2),
-        replace(transactions, rank=1),
-        *top_up.wallet_panels(request, wallet),
-        *card.wallet_panels(request, wallet),
-    ]
-    if request.user.has_perm("billing.view_autotopup"):
-        found.append(auto_top_up.rule_panel(wallet))
-    if wallet.mode == WalletMode.POSTPAY and request.user.has_perm("billing.view_billingperiod"):
-        found += [replace(panel, rank=1) for panel in postpay.wallet_panels(request, wallet)]
-    return found
-
-
-def _state(wallet: Wallet) -> SafeString:
-    """How it pays, what stops its calls, and the way to its own page."""
-    marks = [("Frozen", wallet.is_frozen), ("Overdue", wallet.is_overdue)]
-    shown = [badge(wallet.get_mode_display()), *(badge(text, "bad") for text, holds in marks if holds)]
-    words = format_html("{} " * len(shown), *shown)
-    return format_html("{}{}", words, link(wallet, "Open the wallet: adjust, refund, limits and more"))
-
-
-panels.register(Account, account_panels)
