@@ -54,6 +54,7 @@ __all__ = [
     "grant",
     "hold",
     "issuer",
+    "invitation",
     "ledger",
     "ledger_day",
     "number_series",
