@@ -356,6 +356,17 @@ class Migration(migrations.Migration):
             model_name="approvallimit",
             index=models.Index(fields=["product", "-since"], name="approval_limit_since"),
         ),
+        migrations.AddConstraint(
+            model_name="approvallimit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("limit__isnull", True),
+                    models.Q(("limit__gte", 0), ("limit__lt", 100000000000000)),
+                    _connector="OR",
+                ),
+                name="approval_limit_amount",
+            ),
+        ),
         *(
             migrations.RunSQL(forward, backward)
             for forward, backward in (SAME_WALLET, WHAT_WAS_ASKED_STAYS, LIMITS_LEAVE_ROWS)

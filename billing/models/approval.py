@@ -114,6 +114,11 @@ class ApprovalLimit(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(limit__isnull=True) | (Q(limit__gte=0) & not_nan("limit")), name="approval_limit_amount"
+            )
+        ]
         indexes = [models.Index(fields=["product", "-since"], name="approval_limit_since")]
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ from billing.models import (
 from organizations.models import Account
 from tests.billing.documents.issued import issue_one, make_issuer
 from tests.billing.refunds.paid import pay_by_bank
+from tests.config.approval_rows import approval_rows
 
 
 def fill(account: Account) -> Payment:
@@ -37,6 +38,7 @@ def fill(account: Account) -> Payment:
     Refund.objects.create(
         payment=payment, wallet=wallet, price_currency=currency, tax=0, total=1, created_at=now, **share
     )
+    approval_rows(account)
     Dispute.objects.create(payment=payment, wallet=wallet, provider_reference="dp_row", opened_at=now, **share)
     AutoTopUp.objects.create(wallet=wallet, currency=currency, threshold=1, amount=1, monthly_ceiling=1)
     CouponBatch.objects.create(product=product, currency=currency, name="Rows", amount=1, valid_from=now)
