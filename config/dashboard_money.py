@@ -20,7 +20,7 @@ from usage.models import DailyUsage
 from usage.selectors.reports.margin import Asked, margin
 
 ACCENTS = {"indigo": "#6660dc", "jade": "#16937f", "ocean": "#2a80cf", "plum": "#b5519a", "ember": "#c8652c"}
-BACK_COLOUR = "#c8652c"
+BACK_COLOUR = "#97a0ae"  # no product's own
 EASTERNMOST = ZoneInfo("Pacific/Kiritimati")  # UTC+14: no account's day is later than the day there
 GREY, LINE = "#7f8896", "rgba(128,136,150,.18)"
 X_AXIS = {
@@ -45,7 +45,7 @@ def chart_options(*, has_legend: bool) -> str:
             "responsive": True,
             "maintainAspectRatio": False,
             "plugins": {"legend": legend},
-            "scales": {"x": X_AXIS, "y": Y_AXIS},
+            "scales": {"x": {**X_AXIS, "stacked": True}, "y": Y_AXIS},
         }
     )
 
@@ -138,13 +138,14 @@ def spending_charts(products: list[Product], money: Mapping[int, figures.Product
 
 
 def payment_charts(products: list[Product], money: Mapping[int, figures.ProductFigures]) -> list[dict[str, Any]]:
-    """For each product with payments in the last days, what came in and what went back."""
+    """For each product with payments in the last days, what came in, and below zero what went back."""
     days = figures.chart_days(last_day(money))
     charts = []
     for product in products:
         of_product = money.get(product.pk)
         if of_product and any(day in of_product.in_by_day or day in of_product.back_by_day for day in days):
-            drawn = {"In": (of_product.in_by_day, _accent(product)), "Back": (of_product.back_by_day, BACK_COLOUR)}
+            back = {day: -value for day, value in of_product.back_by_day.items() if value}
+            drawn = {"In": (of_product.in_by_day, _accent(product)), "Back": (back, BACK_COLOUR)}
             charts.append(_chart(product, days, of_product.in_by_day, drawn))
     return charts
 
