@@ -146,3 +146,8 @@ def test_without_an_issuer_the_rates_of_the_place_hold(make_account: Make, tax_i
     ProductTerms.objects.update(issuer=None)
     found = decided(make_account("letustalk"), "FR", tax_id)
     assert found == Decision(Treatment.DOMESTIC, (("VAT", D("20.0000")),))
+
+
+@pytest.mark.parametrize(("percent", "words"), [("20.0000", "VAT 20%"), ("8.8750", "VAT 8.875%"), ("100", "VAT 100%")])
+def test_a_rate_is_called_by_its_percent_without_the_columns_zeros(percent: str, words: str) -> None:
+    assert str(TaxRate(name="VAT", percent=Decimal(percent))) == words
