@@ -38,6 +38,10 @@ class ChosenForm(actions.ReasonForm):
     )
     field_order: tuple[str, ...] = ("mode", "reason", "token")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = "Customers read it beside the call and in their history, where it stays."
+
 
 def _autocomplete(field: str) -> AutocompleteSelect:
     return AutocompleteSelect(Rerating._meta.get_field(field), admin.site)

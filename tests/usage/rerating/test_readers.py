@@ -40,7 +40,7 @@ def test_a_call_of_an_invoiced_month_is_reversed_on_the_next_invoice_and_charged
     assert february.net.amount == D("0.90")
     with at("2026-03-10 12:00"):
         call(account, event_id="b", duration_seconds=60)
-        corrected(account, "outcome", "0.70", hours_ago=24 * 40)
+        corrected(account, "call", "0.70", hours_ago=24 * 40)
         scope = period_of(account, first_day=date(2026, 2, 1), last_day=date(2026, 3, 31))
         job = rerate(scope)
     assert job.done == 2
