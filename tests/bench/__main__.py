@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--quick] [--large] [--pages] [--json FILE] [--profile]`.
+"""`python -m tests.bench [--quick] [--large] [--pages] [--admin | --admin-small] [--json FILE] [--profile]`.
 
 The default run takes less than eight minutes on two cores, `--quick` less than ninety seconds. Exit code 0 whatever was
 reached: the figures are for people, and a busy machine is no fault of the code.
@@ -25,6 +25,8 @@ def main() -> int:
     length.add_argument("--quick", action="store_true", help="short rounds, one size of the ledger")
     length.add_argument("--large", action="store_true", help="also at ten million ledger rows")
     length.add_argument("--pages", action="store_true", help="only the customer pages, at a million ledger rows")
+    length.add_argument("--admin", action="store_true", help="only the back office: a million calls, five million rows")
+    length.add_argument("--admin-small", action="store_true", help="the same with a tenth of the rows")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures here")
     parser.add_argument("--profile", action="store_true", help="only say where the time of a charge goes")
     options = parser.parse_args()
@@ -40,6 +42,11 @@ def main() -> int:
             from tests.bench.world import make_world
 
             show_profile(console, make_world())
+            return 0
+        if options.admin or options.admin_small:
+            from tests.bench.admin import measure_admin
+
+            measure_admin(database, console, is_small=options.admin_small)
             return 0
         from tests.bench import report
         from tests.bench.run import Found, Plan, measure_all, measure_pages
