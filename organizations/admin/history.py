@@ -131,7 +131,8 @@ def _values(change: RecordedChange, line: words.Line) -> SafeString | str:
         return line.after
     if change.operation == RecordedChange.Operation.DELETE:
         return format_html("<del>{}</del>", line.before)
-    return format_html("<del>{}</del> → <b>{}</b>", line.before or "nothing", line.after or "nothing")
+    before = format_html("<del>{}</del>", line.before) if line.before else "nothing"
+    return format_html("{} → <b>{}</b>", before, line.after or "nothing")
 
 
 def object_link(change: RecordedChange) -> Any:

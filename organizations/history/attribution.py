@@ -22,7 +22,14 @@ from django.db import connection
 LENGTH = 255  # of what is written: longer words are cut
 SET = "SELECT set_config('pghistory.context_id', %s, true), set_config('pghistory.context_metadata', %s, true)"
 
-_active = threading.local()
+
+class Active(threading.local):
+    """What is known of whoever is at work in this thread: the context's id, and its facts."""
+
+    value: tuple[uuid.UUID, dict[str, Any]] | None = None
+
+
+_active = Active()
 
 
 @contextmanager
@@ -39,12 +46,12 @@ def acting(*, source: str, user_id: int | None = None, doing: str = "", reason: 
         try:
             yield
         finally:
-            del _active.value
+            _active.value = None
 
 
 def say(*, doing: str = "", reason: str = "", user_id: int | None = None) -> None:
     """Say more of what is being done, for what is changed from here on. Without a context it has no effect."""
-    if not is_active():
+    if _active.value is None:
         return
     said: dict[str, Any] = {"doing": doing[:LENGTH], "reason": reason[:LENGTH], "user": user_id}
     _active.value[1].update({name: value for name, value in said.items() if value})
@@ -52,15 +59,15 @@ def say(*, doing: str = "", reason: str = "", user_id: int | None = None) -> Non
 
 def is_active() -> bool:
     """Whether somebody is known to be at work."""
-    return hasattr(_active, "value")
+    return _active.value is not None
 
 
 def statement() -> tuple[str, list[str]] | None:
     """The statement that tells PostgreSQL, for the rest of the transaction; None outside a context."""
-    if not hasattr(_active, "value"):
+    if _active.value is None:
         return None
-    identity: uuid.UUID = _active.value[0]
-    return SET, [str(identity), json.dumps(_active.value[1], cls=DjangoJSONEncoder)]
+    identity, facts = _active.value
+    return SET, [str(identity), json.dumps(facts, cls=DjangoJSONEncoder)]
 
 
 def _without_parameters(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
