@@ -20,7 +20,7 @@ from usage.rating.types import ZERO, CardVersion, Line, PriceOnRequest
 from usage.services.reported import UnreadableError, facts_of
 from usage.services.what_if.reading import ChargedCall
 
-EXAMPLES = 50
+EXAMPLES = 20
 UNREADABLE = "What was reported for it can no longer be read."
 _decode_lines = msgspec.json.Decoder(list[dict[str, str]]).decode
 
