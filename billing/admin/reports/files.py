@@ -9,13 +9,14 @@ from typing import Any
 from django.http import HttpResponse
 from tablib import Databook, Dataset
 
-from billing.admin.reports.table import Report
+from billing.admin.reports.table import Field, Report
 from billing.services.exports.cells import BYTE_ORDER_MARK, escaped
 
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+MICRO = Decimal("0.000001")
 EXACT_DIGITS = 15  # of a spreadsheet's numbers
 SHEET_NAME = re.compile(r"[\[\]:*?/\\]")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # which no spreadsheet file may hold
@@ -40,8 +41,14 @@ def _sheets(report: Report, extension: str) -> list[Dataset]:
             sheets[fields] = Dataset(title=SHEET_NAME.sub(" ", table.sheet or report.name)[:31])
             sheets[fields].headers = [*(one.name for one in fields), "currency"]
         for line in table.lines:
-            sheets[fields].append([cell(value, extension) for value in (*line.values, line.currency)])
+            values = [_whole(value, one) for value, one in zip(line.values, fields, strict=True)]
+            sheets[fields].append([cell(value, extension) for value in (*values, line.currency)])
     return list(sheets.values()) or [Dataset(title="Nothing", headers=["Nothing to show"])]
+
+
+def _whole(value: Any, field: Field) -> Any:
+    """An amount with all its decimals, as the ledger keeps it."""
+    return value.quantize(MICRO) if field.kind == "amount" and isinstance(value, Decimal) else value
 
 
 def _csv(sheets: list[Dataset]) -> str:
@@ -54,7 +61,7 @@ def cell(value: Any, extension: str) -> Any:
         return ""
     if isinstance(value, Decimal):
         text = f"{value:f}"
-        is_exact = len(value.as_tuple().digits) <= EXACT_DIGITS
+        is_exact = len(value.normalize().as_tuple().digits) <= EXACT_DIGITS
         return value if extension == "xlsx" and is_exact else text
     if isinstance(value, int):
         return value

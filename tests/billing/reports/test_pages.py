@@ -74,7 +74,7 @@ def test_the_trial_balance_and_liabilities_never_add_two_currencies(staff_client
         ["Promo balance", "0.000000", "2.000000", "2.000000", "USD"],
         ["Promo given", "2.000000", "0.000000", "-2.000000", "USD"],
         ["Adjustments", "10.000001", "0.000000", "-10.000001", "USD"],
-    ] or sorted(row[5] for row in rows[1:]) == ["RUB"] * 2 + ["USD"] * 4
+    ]
     page = staff_client.get(reverse("admin:report_liabilities"))
     totals = {panel.title: [str(cell) for cell in panel.total] for panel in page.context["panels"]}
     assert set(totals) == {"By product, USD", "By product, RUB", "By account, USD", "By account, RUB"}

@@ -42,7 +42,7 @@ def world(bare_account: Make) -> list[Account]:
     second = bare_account("aitelier", paid="10")
     for number, cost in enumerate(("0.004", "0.0015", "")):
         costs: Any = {"provider_costs": {"llm": cost}} if cost else {}
-        sizes: Any = {"llm_input_tokens": 1000 * (number + 1), "stt_seconds": 60, "model": "gpt-4o"}
+        sizes: Any = {"llm_input_tokens": 1000 * (number + 1), "model": "gpt-realtime"}
         for project in ("front", "pilot"):
             charge("aipbx", event(first, project=project, channel="web" if number else "phone", **sizes, **costs))
     charge("aipbx", event(first, event_id="gone", project="front", stt_seconds=600, provider_costs={"llm": "0.5"}))
@@ -77,8 +77,8 @@ def test_every_grouping_adds_up_what_the_events_say(world: list[Account], of: st
 def test_the_margin_is_of_what_has_a_known_cost_alone(world: list[Account]) -> None:
     pbx, atelier = world
     (of_pbx,) = margin(asked(account_id=pbx.pk), ["account"], rows_max=100)
-    assert of_pbx.charged > of_pbx.costed > 0
-    assert (of_pbx.cost, of_pbx.margin) == (D("0.0055"), of_pbx.costed - D("0.0055"))
+    assert (of_pbx.charged, of_pbx.costed) == (D("0.03"), D("0.015"))  # 1, 2 and 3 thousand tokens at 0.005
+    assert (of_pbx.cost, of_pbx.margin) == (D("0.0055"), D("0.0095"))
     (of_atelier,) = margin(asked(account_id=atelier.pk), ["account"], rows_max=100)
     assert (of_atelier.charged, of_atelier.costed, of_atelier.margin) == (D("0.9"), D(0), D("-0.03"))
     (sandbox,) = margin(asked(is_simulated=True), ["account"], rows_max=100)
