@@ -81,7 +81,7 @@ DROP FUNCTION organizations_refuse_history();
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("organizations", "0007_roles"), ("admin", "0003_logentry_add_action_flag_choices")]
+    dependencies: ClassVar = [("organizations", "0006_support"), ("admin", "0003_logentry_add_action_flag_choices")]
 
     operations: ClassVar = [
         migrations.CreateModel(
