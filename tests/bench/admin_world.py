@@ -112,7 +112,12 @@ def _customers(size: Size) -> list[tuple[str, int, dict[str, str]]]:
         (
             "organizations.Invitation",
             many,
-            {"account_id": "n", "email": "'new' || n || '@example.com'", "token_hash": "md5(n::text)"},
+            {
+                "account_id": "n",
+                "email": "'new' || n || '@example.com'",
+                "role": "'viewer'",
+                "token_hash": "md5(n::text)",
+            },
         ),
         ("billing.Wallet", many, wallet),
         ("billing.LedgerAccount", many * 11 - 1, books),
