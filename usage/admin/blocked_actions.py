@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from django import forms
 from django.contrib import messages
@@ -106,7 +107,7 @@ def block_caller(request: HttpRequest, model_admin: BackOfficeAdmin, event: Usag
             perform=perform,
             form=BlockCallerForm,
             is_dangerous=True,
-            next_url=f"{reverse('admin:usage_blockedcaller_changelist')}?q={caller.removeprefix('+')}",
+            next_url=f"{reverse('admin:usage_blockedcaller_changelist')}?q={quote(caller)}",
         ),
     )
 
