@@ -60,8 +60,9 @@ def test_the_difference_is_shown_before_anything_moves_and_then_charged_once(bar
     dear.refresh_from_db()
     assert (dear.total.amount, dear.version_id, dear.lines[0]["price"]) == (D("0.02"), version.pk, "0.01")
     assert UsageEvent.objects.get(pk=same.pk).version_id == same.version_id
-    moved = Transaction.objects.get(pk=dear.transaction_id)
-    assert (moved.kind, moved.reason, moved.actor_id) == ("call", REASON, job.confirmed_by_id)
+    moved = Transaction.objects.get(key=f"charge:{dear.pk}:{job.pk}")
+    assert (moved.pk, moved.kind) == (dear.transaction_id, "call")
+    assert (moved.reason, moved.actor_id) == (REASON, job.confirmed_by_id)
     assert moved.description == "Charged anew · LLM tokens, input"
     before = ChargeRevision.objects.get()
     assert (before.event_id, before.total.amount, before.new_total.amount) == (dear.pk, D("0.01"), D("0.02"))
