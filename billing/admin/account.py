@@ -33,13 +33,13 @@ class NewAccountForm(actions.ActionForm):
     product = forms.ModelChoiceField(Product.objects.all(), widget=UnfoldAdminSelectWidget)
     name = forms.CharField(max_length=255, widget=UnfoldAdminTextInputWidget, help_text="What the customer reads.")
     external_id = forms.CharField(
-        label="identifier",
+        label="Identifier",
         max_length=255,
         widget=UnfoldAdminTextInputWidget,
         help_text="What the product's services call the customer. It never changes.",
     )
     email = forms.EmailField(
-        label="owner's e-mail",
+        label="Owner's e-mail",
         required=False,
         widget=UnfoldAdminEmailInputWidget,
         help_text="The owner is invited here. Empty: nobody is invited yet.",
@@ -93,7 +93,7 @@ class NewAccountForm(actions.ActionForm):
 class InviteForm(actions.ActionForm):
     """Who is offered a place."""
 
-    email = forms.EmailField(label="e-mail", widget=UnfoldAdminEmailInputWidget)
+    email = forms.EmailField(label="E-mail", widget=UnfoldAdminEmailInputWidget)
     role = forms.ChoiceField(
         choices=[(role.value, f"{role.label}: {ROLE_WORDS[role]}") for role in Role],
         initial=Role.OWNER.value,

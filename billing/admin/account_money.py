@@ -20,7 +20,7 @@ def account_panels(request: HttpRequest, account: Account) -> list[Panel]:
     """The account's money, on the account's page, for whoever may look at wallets."""
     if not request.user.has_perm("billing.view_wallet"):
         return []
-    wallet = Wallet.objects.filter(account=account).first()
+    wallet = Wallet.objects.filter(account=account).select_related("auto_top_up").first()
     if wallet is None:
         return [Panel("Balance", (), (), empty="This account has no wallet.", rank=-5)]
     wallet.account = account  # with its product, which is known already

@@ -123,7 +123,7 @@ def of_refund(request: HttpRequest, refund: Refund) -> list[Panel]:
 
 def of_account(request: HttpRequest, account: Account) -> list[Panel]:
     """What waits on the account's wallet."""
-    wallet = Wallet.objects.filter(account=account).first()
+    wallet = getattr(account, "wallet", None)  # which the page has read already
     return of_wallet(request, wallet) if wallet is not None else []
 
 

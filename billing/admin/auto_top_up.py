@@ -209,7 +209,7 @@ def attempts_panel(wallet: Wallet, shown: int) -> Panel:
 
 def rule_panel(wallet: Wallet) -> Panel:
     """The wallet's rule in words."""
-    rule = AutoTopUp.objects.filter(pk=wallet.pk).first()
+    rule: AutoTopUp | None = getattr(wallet, "auto_top_up", None)
     if rule is None:
         return Panel("Automatic top-up", (), (), empty="The customer has set no rule.", rank=1)
     rows = [

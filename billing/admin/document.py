@@ -214,10 +214,10 @@ def wallet_panels(request: HttpRequest, wallet: Wallet) -> list[Panel]:
 
 def account_panels(request: HttpRequest, account: Account) -> list[Panel]:
     """The last documents, on the account's page, for whoever may look at them."""
-    wallet_id = Wallet.objects.filter(account=account).values_list("pk", flat=True).first()
-    if wallet_id is None or not request.user.has_perm("billing.view_document"):
+    wallet = getattr(account, "wallet", None)  # which the page has read already
+    if wallet is None or not request.user.has_perm("billing.view_document"):
         return []
-    return [_last(wallet_id)]
+    return [_last(wallet.pk)]
 
 
 panels.register(Wallet, wallet_panels)

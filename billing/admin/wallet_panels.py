@@ -96,7 +96,7 @@ def _holds(wallet: Wallet) -> Panel:
     active = Hold.objects.filter(wallet=wallet, status=HoldStatus.ACTIVE).select_related("service").order_by("-id")
     rows = [
         (link(one), one.service, f"{one.created_at:%H:%M:%S}", f"{one.expires_at:%H:%M:%S}", money_html(one.amount))
-        for one in active[:HOLDS_SHOWN]
+        for one in (active[:HOLDS_SHOWN] if wallet.held_calls else ())
     ]
     return Panel(
         "Active holds",

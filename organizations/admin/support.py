@@ -32,14 +32,14 @@ class NoteForm(actions.ActionForm):
     """What should be known of the customer."""
 
     text = forms.CharField(
-        label="note",
+        label="Note",
         max_length=notes.LONGEST,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
         help_text="Staff read it, the customer never does. It cannot be edited later, only struck out.",
         error_messages={"required": "Write what should be known."},
     )
     is_pinned = forms.BooleanField(
-        label="pin it",
+        label="Pin it",
         required=False,
         widget=UnfoldBooleanSwitchWidget,
         help_text="It stands above the account's other notes.",
