@@ -35,13 +35,14 @@ from billing.admin import (
     vat_check,
     verification,
     wallet,
+    ways,
 )
 from billing.providers.stripe import admin as stripe
 
 __all__ = [
     "account",
-    "approval",
     "account_money",
+    "approval",
     "auto_top_up",
     "card",
     "coupon",
@@ -53,8 +54,8 @@ __all__ = [
     "export",
     "grant",
     "hold",
-    "issuer",
     "invitation",
+    "issuer",
     "ledger",
     "ledger_day",
     "number_series",
@@ -74,4 +75,5 @@ __all__ = [
     "vat_check",
     "verification",
     "wallet",
+    "ways",
 ]
