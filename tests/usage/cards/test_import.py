@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from decimal import Decimal as D
 from typing import Any
 
@@ -42,6 +44,12 @@ def errors_of(response: Any) -> list[str]:
     return list(response.context["form"].non_field_errors())
 
 
+def sheet(rows: list[list[str]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
 def csv_of(version: RateCardVersion) -> str:
     return as_csv(content_of(version)).decode()
 
@@ -79,20 +87,17 @@ def test_one_wrong_line_keeps_the_whole_file_out_and_says_where_and_what(
     draft: RateCardVersion, staff_client: Client
 ) -> None:
     before = content_of(draft)
-    lines = csv_of(draft).splitlines()
-    header = lines[0].removeprefix("\ufeff").split(",")
-    first = next(number for number, line in enumerate(lines) if line.startswith("rate,"))
+    header, *rows = csv.reader(io.StringIO(csv_of(draft).removeprefix("\ufeff")))
+    first = next(number for number, row in enumerate(rows, start=1) if row[0] == "rate")
 
     def with_cell(number: int, column: str, text: str) -> None:
-        cells = lines[number].split(",")
-        cells[header.index(column)] = text
-        lines[number] = ",".join(cells)
+        rows[number - 1][header.index(column)] = text
 
     with_cell(first, "per", "0")
     with_cell(first, "event_type", "call.started")
     with_cell(first + 1, "price", "much")
     with_cell(first + 2, "is_operators_to_set", "perhaps")
-    response = send(staff_client, into_draft(draft), "\n".join(lines).encode())
+    response = send(staff_client, into_draft(draft), sheet([header, *rows]))
     errors = errors_of(response)
     assert (
         f"Line {first + 1}, column per: Write a number above zero; 1 when it does not matter. ('0' was written.)"
