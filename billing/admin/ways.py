@@ -51,11 +51,12 @@ def documents_panel(request: HttpRequest, obj: Any) -> list[Panel]:
 
 def credited_panel(request: HttpRequest, payment: Payment) -> list[Panel]:
     """The transaction that brought a payment's money into the wallet."""
-    found = Transaction.objects.filter(wallet_id=payment.wallet_id, number=payment.transaction_number)
+    number = payment.transaction_number
+    found = Transaction.objects.filter(wallet_id=payment.wallet_id)
+    found = found.none() if number is None else found.filter(number=number)
     rows = [
         (link(one), one.get_kind_display(), moment(one.created_at), money_html(one.amount, signed=True))
         for one in found
-        if payment.transaction_number is not None
     ]
     columns = (Column("Transaction"), Column("Kind"), Column("When (UTC)"), Column("Amount", True))
     return [Panel("In the ledger", columns, rows, empty="It filled an allotment: its transaction is the month's.")]

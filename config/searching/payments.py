@@ -56,7 +56,7 @@ def _payment(term: Term) -> list[Rows]:
 def _top_up(term: Term) -> list[Rows]:
     if term.uuid:
         return [TopUp.objects.filter(reference=term.uuid)]
-    rows = [TopUp.objects.filter(pk=term.number)] if term.number else []
+    rows: list[Rows] = [TopUp.objects.filter(pk=term.number)] if term.number else []
     if term.is_one_word:
         rows.append(TopUp.objects.filter(provider_reference=term.text).order_by("-pk"))
     return rows

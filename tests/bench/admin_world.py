@@ -63,7 +63,7 @@ def fill(database: Database, size: Size) -> None:
     with database.connect() as connection:
         connection.execute("SET session_replication_role = replica")  # foreign keys: the rows are known to be right
         connection.execute("SET synchronous_commit = off")
-        for label, count, expressions in (*_customers(size), *_money(size), *_told(size)):
+        for label, count, expressions in (*_customers(size), *_money(size), *_issued(size), *_told(size)):
             _insert(connection, label, count, expressions, fixed)
         for first in range(1, size.transactions + 1, CHUNK):
             last = min(first + CHUNK - 1, size.transactions)
@@ -130,19 +130,6 @@ def _money(size: Size) -> list[tuple[str, int, dict[str, str]]]:
     provider = {"provider": "(ARRAY['stripe', 'stripe', 'robokassa', 'bank'])[1 + n %% 4]"}
     reference = {"reference": "md5('r' || n)::uuid"}
     card = {"reference": "'pm_' || n", "brand": "'Visa'", "last4": "lpad((n %% 10000)::text, 4, '0')"}
-    hold = {"service_id": "%(service)s", "call_id": "'held-' || n", **USD, "status": "'captured'", "ended_at": AT}
-    document = {
-        "issuer_id": "1",
-        "kind": "'invoice'",
-        "year": "2026",
-        "number": "n",
-        "label": "'INV-2026-' || lpad(n::text, 6, '0')",
-        "organization_id": "1 + n %% %(accounts)s",
-        "net": "25",
-        "issued_on": f"({AT})::date",
-        "key": "'receipt:' || n",
-        "payment_id": "n",
-    }
     return [
         (
             "billing.Grant",
@@ -185,6 +172,27 @@ def _money(size: Size) -> list[tuple[str, int, dict[str, str]]]:
                 "paid_at": AT,
             },
         ),
+    ]
+
+
+def _issued(size: Size) -> list[tuple[str, int, dict[str, str]]]:
+    many, of_wallet = size.payments, {"wallet_id": "1 + n %% %(accounts)s"}
+    amounts = {"amount": "25", "total": "25", "charge_amount": "25"}
+    reference = {"reference": "md5('r' || n)::uuid"}
+    hold = {"service_id": "%(service)s", "call_id": "'held-' || n", **USD, "status": "'captured'", "ended_at": AT}
+    document = {
+        "issuer_id": "1",
+        "kind": "'invoice'",
+        "year": "2026",
+        "number": "n",
+        "label": "'INV-2026-' || lpad(n::text, 6, '0')",
+        "organization_id": "1 + n %% %(accounts)s",
+        "net": "25",
+        "issued_on": f"({AT})::date",
+        "key": "'receipt:' || n",
+        "payment_id": "n",
+    }
+    return [
         ("billing.Document", many, {"id": "n", **reference, **of_wallet, **USD, "total": "25", **document}),
         (
             "billing.Refund",
