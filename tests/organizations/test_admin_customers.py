@@ -60,10 +60,20 @@ def test_the_page_shows_members_projects_wallet_and_calls(account: Account, staf
     assert reverse("admin:billing_wallet_change", args=[account.wallet.pk]) in str(panels["Balance"].note)
 
 
-def test_staff_who_may_see_accounts_only_see_neither_money_nor_calls(account: Account, client: Client) -> None:
-    client.force_login(make_clerk("organizations.view_account"))
+@pytest.mark.parametrize(
+    ("lists", "tables"),
+    [
+        ((), []),
+        (("organizations.view_project",), ["Projects and organizations"]),
+        (("organizations.view_project", "organizations.view_membership"), ["Members", "Projects and organizations"]),
+    ],
+)
+def test_an_accounts_page_shows_the_tables_whose_lists_one_may_see_and_no_money(
+    lists: tuple[str, ...], tables: list[str], account: Account, client: Client
+) -> None:
+    client.force_login(make_clerk("organizations.view_account", *lists))
     response = client.get(account_page(account))
-    assert [panel.title for panel in response.context["panels"]] == ["Members", "Projects and organizations"]
+    assert [panel.title for panel in response.context["panels"]] == tables
     assert "$25" not in response.content.decode()
 
 
