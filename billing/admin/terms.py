@@ -54,6 +54,7 @@ class ProductTermsForm(CurrencyAmountsForm):
 class ProductTermsAdmin(BackOfficeAdmin):
     """Terms of all products."""
 
+    asks_recent_sign_in = True  # they say how much one person may move alone
     form = ProductTermsForm
     list_display = (
         "product",

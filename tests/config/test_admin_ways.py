@@ -57,7 +57,9 @@ def test_a_payment_its_refund_their_documents_and_transactions_lead_to_each_othe
     )
     receipt = issue_one(wallet, make_issuer(), "receipt", payment=payment, top_up=top_up)
     refund = refunds.refund_payment(payment_id=payment.pk, amount=Decimal(30), reason="Asked", user_id=staff.pk)
-    credited = Transaction.objects.get(wallet=wallet, number=Payment.objects.get().transaction_number)
+    number = Payment.objects.get().transaction_number
+    assert number is not None
+    credited = Transaction.objects.get(wallet=wallet, number=number)
     taken = Transaction.objects.get(wallet=wallet, key=f"refund:{refund.pk}")
     ways = [(payment, receipt), (top_up, receipt), (payment, credited), (credited, payment), (payment, refund)]
     for start, end in [*ways, (refund, taken), (taken, refund)]:

@@ -120,25 +120,20 @@ def import_action(
         )
         return f"{made[0]} holds the file's prices. It is a draft: look at it, ask what if, then publish it."
 
-    def difference(form: ImportForm) -> CardDiff:
-        assert form.content is not None
-        before = content_of(based_on) if based_on is not None else CardContent({}, (), ())
-        return compare(before, form.content)
-
     def explain(form: ImportForm) -> list[tuple[str, Any]]:
         assert form.content is not None
         rows: list[tuple[str, Any]] = [
             ("Into", target),
             ("Rates and free rules", f"{len(form.content.rates)} and {len(form.content.rules)}"),
             ("Compared with", based_on or "nothing: the card's first version"),
-            ("Changes", summary(difference(form))),
+            ("Changes", summary(_difference(form, based_on))),
         ]
         if draft is not None:
             rows.append(("What stands in the draft now", "is replaced"))
         return rows
 
     def panels(form: ImportForm) -> list[Panel]:
-        return panels_of(difference(form))
+        return panels_of(_difference(form, based_on))
 
     tomorrow = (timezone.now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     response = actions.run(
@@ -166,3 +161,9 @@ def import_action(
     if made:
         response["Location"] = reverse("admin:usage_ratecardversion_change", args=[made[0].pk])
     return response
+
+
+def _difference(form: ImportForm, based_on: RateCardVersion | None) -> CardDiff:
+    assert form.content is not None
+    before = content_of(based_on) if based_on is not None else CardContent({}, (), ())
+    return compare(before, form.content)

@@ -123,8 +123,10 @@ def import_version(
     version.save(update_fields=list(content.settings))
     Rate.objects.filter(version=version).delete()
     FreeRule.objects.filter(version=version).delete()
-    for row in (*content.rates, *content.rules):
-        row.version = version
+    for rate in content.rates:
+        rate.version = version
+    for rule in content.rules:
+        rule.version = version
     Rate.objects.bulk_create(content.rates)
     FreeRule.objects.bulk_create(content.rules)
     return version
