@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
             name="costed_spent",
             field=djmoney.models.fields.MoneyField(
                 currency_field_name="currency",
+                db_default=decimal.Decimal(0),
                 decimal_places=6,
                 default=decimal.Decimal,
                 help_text="Of what was spent: on events of which services reported what providers were paid.",

@@ -36,7 +36,9 @@ class DailyUsage(models.Model):
     spent = amount_field()
     cost = amount_field()
     costed_spent = amount_field(
-        default=Decimal, help_text="Of what was spent: on events of which services reported what providers were paid."
+        default=Decimal,
+        db_default=Decimal(0),  # processes of the version before write rows without it until they end
+        help_text="Of what was spent: on events of which services reported what providers were paid.",
     )
 
     class Meta:

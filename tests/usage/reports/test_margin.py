@@ -92,6 +92,18 @@ def test_a_roll_up_that_says_more_was_known_than_was_is_found(world: list[Accoun
     assert finding.rows
 
 
+@pytest.mark.usefixtures("world")
+def test_a_process_that_does_not_know_the_column_yet_goes_on_writing() -> None:
+    columns = "account_id, project_id, is_simulated, event_type, channel, model, tier, outcome, currency, count"
+    columns += ", free_count, seconds, tokens, spent, cost"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO usage_dailyusage (day, {columns}) SELECT day - 400, {columns} FROM usage_dailyusage"
+            " RETURNING costed_spent"
+        )
+        assert {row[0] for row in cursor.fetchall()} == {D(0)}
+
+
 def test_the_page_says_what_is_not_reported_and_counts_its_queries(bare_account: Make, staff_client: Client) -> None:
     account = bare_account("aitelier", paid="10")
     charge("aitelier", event(account, outcome="success", tier="standard"))
