@@ -8,7 +8,10 @@ of one account.
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -191,6 +194,7 @@ def _issued(size: Size) -> list[tuple[str, int, dict[str, str]]]:
         "issued_on": f"({AT})::date",
         "key": "'receipt:' || n",
         "payment_id": "n",
+        "content": f"'{json.dumps(_content())}'",
     }
     return [
         ("billing.Document", many, {"id": "n", **reference, **of_wallet, **USD, "total": "25", **document}),
@@ -213,6 +217,31 @@ def _issued(size: Size) -> list[tuple[str, int, dict[str, str]]]:
             },
         ),
     ]
+
+
+def _content() -> dict[str, Any]:
+    """What stands on every invoice: as long as a real one's, so that its page is as dear."""
+    from billing.documents.content import Content, Line, Party, to_json
+
+    seller = Party("Seller GmbH", "Marktplatz 1, 10115 Berlin", "DE", tax_id="DE100000000")
+    buyer = Party("Buyer Inc.", "1 Main Street, Springfield", "US", email="owner@example.com")
+    price = Decimal(25)
+    content = Content(
+        kind="invoice",
+        label="INV-2026-000001",
+        language="en",
+        currency="USD",
+        issued_on=date(2026, 10, 1),
+        product="AI PBX",
+        issuer=seller,
+        buyer=buyer,
+        lines=(Line("Prepaid balance", price),),
+        taxes=(),
+        net=price,
+        tax=Decimal(0),
+        total=price,
+    )
+    return to_json(content)
 
 
 def _told(size: Size) -> list[tuple[str, int, dict[str, str]]]:
