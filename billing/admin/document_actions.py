@@ -10,7 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action
 from unfold.enums import ActionVariant
 
+from billing.admin.approval_panels import second_person_rows, staff_id, waits
 from billing.models import Document, DocumentKind
+from billing.services import second_person
 from billing.services.documents import by_staff
 from billing.services.documents.files import pdf_of
 from billing.views.document_files import pdf_response
@@ -62,7 +64,7 @@ class DocumentActions(BackOfficeAdmin):
         if document is None:
             return self._gone(request, object_id)
 
-        def perform(form: actions.ActionForm) -> str:
+        def perform(form: actions.ReasonForm) -> str:
             by_staff.resend(document_id=document.pk)
             return f"{document.label} is on its way again."
 
@@ -78,9 +80,9 @@ class DocumentActions(BackOfficeAdmin):
                 ("Account", document.wallet.account),
                 ("To", "Its owners and billing members, as they chose to be told"),
                 ("And to", address or "no address for documents"),
+                ("Reason", form.cleaned_data["reason"]),
             ],
             perform=perform,
-            form=actions.ActionForm,
         )
 
     @action(description="Credit", permissions=["act"], icon="undo", variant=ActionVariant.DANGER)
@@ -91,13 +93,16 @@ class DocumentActions(BackOfficeAdmin):
             return self._gone(request, object_id)
 
         def perform(form: CreditForm) -> str:
-            note = by_staff.credit_invoice(
+            answer = second_person.credit_invoice(
                 document_id=document.pk,
                 total=form.cleaned_data["total"],
                 reason=form.cleaned_data["reason"],
-                user_id=request.user.pk,
+                actor_id=staff_id(request),
+                token=form.cleaned_data["token"],
             )
-            return f"{note.label} is issued; what is owed is less by it."
+            if answer.document is None:
+                return waits(answer.asked) if answer.asked else "This was done already; nothing happened twice."
+            return f"{answer.document.label} is issued; what is owed is less by it."
 
         return self._run(
             request,
@@ -112,6 +117,7 @@ class DocumentActions(BackOfficeAdmin):
                 ("Invoice", money_html(document.total)),
                 ("Credited, with tax", amount_html(form.cleaned_data["total"], str(document.currency))),
                 ("The customer reads", form.cleaned_data["reason"]),
+                *second_person_rows(document.wallet, actor_id=staff_id(request), amount=form.cleaned_data["total"]),
             ],
             perform=perform,
             form=CreditForm,

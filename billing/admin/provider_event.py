@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -66,7 +66,7 @@ class ProviderEventAdmin(BackOfficeAdmin):
         if event is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
 
-        def perform(form: actions.ActionForm) -> str:
+        def perform(form: actions.ReasonForm) -> str:
             inbox.replay(event_id=event.pk)
             handled = inbox.handle(event_id=event.pk)
             if handled.status == ProviderEventStatus.PENDING:
@@ -83,19 +83,40 @@ class ProviderEventAdmin(BackOfficeAdmin):
                 "payment is credited once, however often it is told.",
                 verb="Replay",
                 question=f"Handle {event.kind} of {event.object_id} anew?",
-                explain=lambda form: [("Event", event.event_id), ("Status now", event.get_status_display())],
+                explain=lambda form: [
+                    ("Event", event.event_id),
+                    ("Status now", event.get_status_display()),
+                    ("Reason", form.cleaned_data["reason"]),
+                ],
                 perform=perform,
-                form=actions.ActionForm,
             ),
         )
 
     @admin.action(description="Replay the chosen events", permissions=["act"])
-    def replay_chosen(self, request: HttpRequest, queryset: QuerySet[ProviderEvent]) -> None:
+    def replay_chosen(self, request: HttpRequest, queryset: QuerySet[ProviderEvent]) -> HttpResponse:
         """Queue events to be handled anew by a worker; nothing that was settled happens twice."""
         chosen = list(queryset.order_by("id").values_list("pk", flat=True)[:AT_ONCE_MAX])
-        for event_id in chosen:
-            inbox.replay(event_id=event_id)
-            self.log_change(request, ProviderEvent(pk=event_id), "Replayed with others.")
-        messages.success(
-            request, f"Queued {len(chosen)} {'event' if len(chosen) == 1 else 'events'} to be handled anew."
+        counted = f"{len(chosen)} {'event' if len(chosen) == 1 else 'events'}"
+
+        def perform(form: actions.ReasonForm) -> str:
+            for event_id in chosen:
+                inbox.replay(event_id=event_id)
+                reason = form.cleaned_data["reason"]
+                self.log_change(request, ProviderEvent(pk=event_id), f"Replayed with others. reason: {reason}")
+            return f"Queued {counted} to be handled anew."
+
+        return actions.run(
+            request,
+            self,
+            None,
+            actions.Action(
+                title="Replay the chosen events",
+                intro="A worker reads their objects at the provider again and settles them. What was settled before "
+                f"stays as it is. The first {AT_ONCE_MAX} of the chosen are taken.",
+                verb="Replay",
+                question=f"Handle {counted} anew?",
+                explain=lambda form: [("Events", len(chosen)), ("Reason", form.cleaned_data["reason"])],
+                perform=perform,
+                carried=actions.chosen_rows(request),
+            ),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
@@ -15,6 +15,7 @@ from notifications.services.deliveries import send_again
 from organizations.admin import actions
 from organizations.admin.base import BigTableAdmin
 from organizations.admin.panels import Column, Panel, badge, moment
+from organizations.secret_links import without_keys
 
 COLOURS = {"Sent": "success", "Waiting": "info", "Given up": "danger"}
 TONES = {"sent": "good", "failed": "warn", "refused": "bad"}
@@ -87,7 +88,7 @@ class DeliveryAdmin(BigTableAdmin):
     def shown_html(self, obj: Delivery) -> SafeString:
         """The letter in a frame of its own, in which nothing runs."""
         frame = '<iframe sandbox="" srcdoc="{}" title="The letter" width="100%" height="640"></iframe>'
-        return format_html(frame, obj.html) if obj.html else format_html("Text only")
+        return format_html(frame, without_keys(obj.html)) if obj.html else format_html("Text only")
 
     def panels(self, request: HttpRequest, obj: Delivery) -> list[Panel]:
         """What it says, and every attempt to send it."""
@@ -102,7 +103,7 @@ class DeliveryAdmin(BigTableAdmin):
         ]
         columns = (Column("Begun (UTC)"), Column("Ended (UTC)"), Column("Outcome"), Column("Answer"))
         return [
-            Panel("What it says", (), (), preformatted=obj.body, is_wide=True),
+            Panel("What it says", (), (), preformatted=without_keys(obj.body), is_wide=True),
             Panel("Attempts", columns, rows, empty="It was not tried yet.", is_wide=True),
         ]
 
@@ -141,11 +142,28 @@ class DeliveryAdmin(BigTableAdmin):
         )
 
     @admin.action(description="Send those given up again", permissions=["act"])
-    def send_chosen_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+    def send_chosen_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> HttpResponse:
         """Of the chosen, what was given up; such as after a mail server's bad day."""
-        count = 0
-        for delivery in queryset.filter(status=Delivery.Status.DEAD).order_by("id")[:AT_ONCE_MAX]:
-            if send_again(delivery):
-                count += 1
-                self.log_change(request, delivery, "Sent again with others.")
-        messages.success(request, f"{count} {'message is' if count == 1 else 'messages are'} being sent again.")
+        given_up = list(queryset.filter(status=Delivery.Status.DEAD).order_by("id")[:AT_ONCE_MAX])
+
+        def perform(form: actions.ReasonForm) -> str:
+            sent = [delivery for delivery in given_up if send_again(delivery)]
+            for delivery in sent:
+                self.log_change(request, delivery, f"Sent again with others. reason: {form.cleaned_data['reason']}")
+            return f"{len(sent)} {'message is' if len(sent) == 1 else 'messages are'} being sent again."
+
+        return actions.run(
+            request,
+            self,
+            None,
+            actions.Action(
+                title="Send those given up again",
+                intro="Each goes to the same address under the same id. Of the chosen only those that were given up "
+                f"are sent, {AT_ONCE_MAX} at once at most.",
+                verb="Send again",
+                question=f"Send {len(given_up)} {'message' if len(given_up) == 1 else 'messages'} again?",
+                explain=lambda form: [("Given up", len(given_up)), ("Reason", form.cleaned_data["reason"])],
+                perform=perform,
+                carried=actions.chosen_rows(request),
+            ),
+        )

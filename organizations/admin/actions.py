@@ -13,6 +13,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -51,7 +52,10 @@ class Action:
 
     `explain` gives the confirmation's rows (what, value); `perform` acts and returns the words of the result, or
     raises one of `refusals`, whose words are shown beside the field they are about. What `moves_money`, or changes
-    who may do what, asks for a sign-in that is recent. `panels` are tables below the confirmation.
+    who may do what, asks for a sign-in that is recent. `panels` are tables below the confirmation. An action on the
+    chosen rows of a list carries the choice (`chosen_rows`) through its steps, and writes the history of each row.
+    What was typed stands in the log of the row's page, unless the action `keeps_own_record` of it, in a row that fewer
+    people may see.
     """
 
     title: str
@@ -64,9 +68,17 @@ class Action:
     form_arguments: dict[str, Any] | None = None
     is_dangerous: bool = False
     moves_money: bool = False
+    keeps_own_record: bool = False
     refusals: tuple[type[Exception], ...] = (ValidationError,)
     next_url: str = ""
     panels: Callable[[Any], Sequence[Panel]] | None = None
+    carried: Sequence[tuple[str, str]] = ()
+
+
+def chosen_rows(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a list's page sends with an action on chosen rows, to be sent again with each step of the action."""
+    names = ("action", "index", "select_across", ACTION_CHECKBOX_NAME)
+    return [(name, value) for name in names for value in request.POST.getlist(name)]
 
 
 def run(request: HttpRequest, model_admin: ModelAdmin, obj: Model | None, action: Action) -> HttpResponse:
@@ -116,8 +128,9 @@ def _refuse(form: forms.Form, refusal: Exception) -> None:
 def _log(request: HttpRequest, model_admin: ModelAdmin, obj: Model | None, action: Action, form: forms.Form) -> None:
     if obj is None:
         return
-    shown = [f"{name}: {value}" for name, value in form.cleaned_data.items() if name != "token" and value != ""]
-    model_admin.log_change(request, obj, f"{action.title}. {'; '.join(shown)}")
+    typed = {} if action.keeps_own_record else form.cleaned_data
+    shown = [f"{name}: {value}" for name, value in typed.items() if name != "token" and value != ""]
+    model_admin.log_change(request, obj, f"{action.title}. {'; '.join(shown)}".strip())
 
 
 def _render(

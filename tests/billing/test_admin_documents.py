@@ -88,7 +88,7 @@ def test_staff_open_the_pdf(receipt: Document, staff_client: Client) -> None:
 
 def test_a_document_is_sent_again_each_time_it_is_asked_for(receipt: Document, staff_client: Client) -> None:
     for _time in range(2):
-        asked, done, _sent = act(staff_client, page(receipt, "resend"))
+        asked, done, _sent = act(staff_client, page(receipt, "resend"), reason="The first went to spam")
         assert "Send RCP-2026-0001 again?" in asked
         assert done.status_code == 302
     assert Notice.objects.filter(event=Event.DOCUMENT_READY).count() == 2

@@ -17,6 +17,7 @@ from notifications.models import Attempt, Delivery, Event, Notice
 from notifications.services.notices import Told, tell
 from organizations.models import Account
 from tests.config.admin_rows import make_clerk
+from tests.config.admin_steps import token_of
 
 LIST = "/admin/notifications/delivery/"
 NASTY = "</iframe><script>alert(1)</script>"
@@ -90,8 +91,12 @@ def test_what_waits_has_no_button(staff_client: Client) -> None:
 def test_of_the_chosen_those_given_up_are_sent_again(staff_client: Client) -> None:
     rows = [message("a"), message("b"), message("sent", "sent"), message("not chosen")]
     chosen = {"action": "send_chosen_again", "_selected_action": [str(row.pk) for row in rows[:3]]}
-    answer = staff_client.post(LIST, chosen, follow=True)
-    assert b"2 messages are being sent again." in answer.content
+    token = token_of(staff_client.post(LIST, chosen).content.decode())
+    asked = staff_client.post(LIST, {**chosen, "step": "check", "token": token, "reason": "Mail was down"})
+    assert b"Send 2 messages again?" in asked.content
+    assert not Delivery.objects.filter(status="pending").exists(), "nothing is sent before the confirmation"
+    sent = {**chosen, "step": "confirm", "token": token, "reason": "Mail was down"}
+    assert b"2 messages are being sent again." in staff_client.post(LIST, sent, follow=True).content
     assert dict(Delivery.objects.values_list("key", "status")) == {
         "a": "pending",
         "b": "pending",
@@ -102,6 +107,9 @@ def test_of_the_chosen_those_given_up_are_sent_again(staff_client: Client) -> No
         "About a to anna@example.com",
         "About b to anna@example.com",
     ]
+    assert {*LogEntry.objects.values_list("change_message", flat=True)} == {
+        "Sent again with others. reason: Mail was down"
+    }
 
 
 @pytest.mark.django_db

@@ -19,7 +19,7 @@ from organizations.models import Account
 from tests.billing.conftest import StripeWorld
 from tests.billing.topups.paying import balance, open_page, press_pay
 from tests.config.admin_rows import make_clerk
-from tests.config.admin_steps import act
+from tests.config.admin_steps import act, token_of
 
 
 @pytest.fixture
@@ -137,18 +137,30 @@ def test_an_event_is_replayed_from_its_page_and_many_from_the_list(
     address = reverse("admin:billing_providerevent_change", args=[event.pk])
     panels = {panel.title: panel for panel in staff_client.get(address).context["panels"]}
     assert "ProviderUnavailableError" in panels["Why it failed"].preformatted
-    act(staff_client, reverse("admin:billing_providerevent_replay", args=[event.pk]))
+    replay = reverse("admin:billing_providerevent_replay", args=[event.pk])
+    _, unreasoned, _ = act(staff_client, replay)
+    assert "Say why" in unreasoned.content.decode() and balance(account) == 0
+    act(staff_client, replay, reason="Stripe was down")
     event.refresh_from_db()
     assert (event.status, balance(account)) == ("done", 50)
-    staff_client.post(
-        reverse("admin:billing_providerevent_changelist"),
-        {"action": "replay_chosen", "_selected_action": [event.pk]},
-    )
+    listed = reverse("admin:billing_providerevent_changelist")
+    chosen = {"action": "replay_chosen", "_selected_action": [event.pk]}
+    form = staff_client.post(listed, chosen).content.decode()
+    asked = staff_client.post(listed, {**chosen, "step": "check", "token": token_of(form), "reason": "To be sure"})
+    assert "Handle 1 event anew?" in asked.content.decode()
+    assert f'name="_selected_action" value="{event.pk}"' in asked.content.decode()
+    event.refresh_from_db()
+    assert event.status == "done", "nothing happens before the confirmation"
+    staff_client.post(listed, {**chosen, "step": "confirm", "token": token_of(form), "reason": "To be sure"})
     event.refresh_from_db()
     assert (event.status, event.attempts) == ("pending", 0)
     inbox.handle_due()
     assert balance(account) == 50
-    assert LogEntry.objects.filter(object_id=event.pk).count() == 2
+    said = LogEntry.objects.filter(object_id=event.pk).order_by("id").values_list("change_message", flat=True)
+    assert list(said) == [
+        "Replay the event. reason: Stripe was down",
+        "Replayed with others. reason: To be sure",
+    ]
 
 
 def test_who_may_only_look_cannot_act(invoice: TopUp) -> None:
