@@ -23,8 +23,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from rest_framework_api_key.models import APIKey
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from organizations import recent_sign_in
-from organizations.admin.base import CappedPaginator, ask_to_save
+from organizations.admin.base import CappedPaginator, ask_to_delete, ask_to_save
 from organizations.admin.recorded import RecordedAdmin
 from organizations.models import User
 from organizations.roles import StaffRole
@@ -101,10 +100,16 @@ class GroupAdmin(DjangoGroupAdmin, ListBase):  # type: ignore[misc]
         response: HttpResponse = super().changeform_view(request, object_id, *arguments, **named)
         return response
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list; its menu deletes after a recent sign-in, too."""
+        if request.method == "POST":
+            ask_to_delete(request, self)
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
+
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """The question, and the deed; both ask for a recent sign-in."""
-        if self.has_delete_permission(request):
-            recent_sign_in.ask(request)
+        ask_to_delete(request, self)
         response: HttpResponse = super().delete_view(request, object_id, extra_context)
         return response
 

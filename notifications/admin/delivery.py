@@ -62,7 +62,7 @@ class DeliveryAdmin(BigTableAdmin):
         """Messages with what they are about."""
         return super().get_queryset(request).select_related("account", "notice__account")
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Notices and accounts lead here with their own messages."""
         return lookup in self.narrowing or super().lookup_allowed(lookup, value, request)
 

@@ -75,7 +75,7 @@ class NoticeAdmin(ReadOnlyMixin, BigTableAdmin):
     readonly_fields = ("shown_state", "shown_facts")
     actions_detail = ("tell_now",)
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Accounts lead here with their own notices."""
         return lookup in self.narrowing or super().lookup_allowed(lookup, value, request)
 

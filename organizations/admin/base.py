@@ -91,6 +91,13 @@ def ask_to_save(request: HttpRequest, model_admin: ModelAdmin, object_id: str | 
         recent_sign_in.ask(request, keeps_what_was_sent="password1" not in request.POST)
 
 
+def ask_to_delete(request: HttpRequest, model_admin: ModelAdmin) -> None:
+    """The same before rows are deleted, on a page of their own or by the menu above the list."""
+    is_asked = request.POST.get("action", "delete_selected") == "delete_selected"
+    if is_asked and model_admin.has_delete_permission(request):
+        recent_sign_in.ask(request)
+
+
 class BackOfficeAdmin(RecordedAdmin):
     """The base of every page of the back office. Rows are kept: nothing is deleted unless a subclass says so."""
 
@@ -171,6 +178,20 @@ class BackOfficeAdmin(RecordedAdmin):
                 seen = [panel for panel in shown if panels.may_see(request, panel)]
                 context["panels"] = sorted(seen, key=lambda panel: panel.rank)
         response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
+        return response
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with its menu."""
+        if self.asks_recent_sign_in and request.method == "POST":
+            ask_to_delete(request, self)
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        return response
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """The question, and the deed."""
+        if self.asks_recent_sign_in:
+            ask_to_delete(request, self)
+        response: HttpResponse = super().delete_view(request, object_id, extra_context)
         return response
 
 

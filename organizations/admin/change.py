@@ -77,7 +77,8 @@ class RecordedChangeAdmin(ReadOnlyMixin, BigTableAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RecordedChange]:
         """The changes of what this person may look at."""
-        return super().get_queryset(request).filter(model__in=sorted(_visible(request))).select_related("user")
+        changes = super().get_queryset(request).filter(model__in=sorted(_visible(request)))
+        return changes.exclude(part__in=history.unseen_parts(request)).select_related("user")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[RecordedChange], search_term: str

@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from organizations.admin.amounts import DASH
 from organizations.admin.panels import Column, Panel, badge, link, link_to, moment
 from organizations.history import attribution, words
-from organizations.history.tracking import tracked_as
+from organizations.history.tracking import tracked, tracked_as
 from organizations.models import RecordedChange
 
 SHOWN = 100  # of one object, on one page
@@ -93,6 +93,12 @@ def changes_of(model: type[Model], obj: Model) -> QuerySet[RecordedChange]:
     field = next((one for one in model._meta.concrete_fields if tracked and one.column == tracked.key), model._meta.pk)
     key = getattr(obj, field.attname)
     return RecordedChange.objects.filter(model=label, object_id=str(key)).select_related("user").order_by("-id")
+
+
+def unseen_parts(request: HttpRequest) -> list[str]:
+    """The models whose rows are told as part of another's, and have a page of their own that the person may not see."""
+    pages = {one.part_label: admin.site._registry.get(one.model) for one in tracked() if one.part_of}
+    return sorted(label for label, page in pages.items() if page and not page.has_view_permission(request))
 
 
 def who(change: RecordedChange) -> SafeString:

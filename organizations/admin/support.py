@@ -70,6 +70,7 @@ def add_note(request: HttpRequest, model_admin: BackOfficeAdmin, account: Accoun
             ],
             perform=perform,
             form=NoteForm,
+            keeps_own_record=True,
         ),
     )
 
@@ -102,6 +103,7 @@ def view_as_customer(request: HttpRequest, model_admin: BackOfficeAdmin, account
                 ("Reason", form.cleaned_data["reason"]),
             ],
             perform=perform,
+            keeps_own_record=True,
         ),
     )
     has_begun = isinstance(response, HttpResponseRedirect)

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 
 from organizations.history.attribution import acting
 from organizations.models.change import RecordedChange
+from organizations.secret_links import without_keys
 
 SOURCES = (
     ("/admin/", RecordedChange.Source.STAFF),
@@ -26,7 +27,8 @@ class WhoIsAtWork:
         """Answer the request in its person's name."""
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return self.get_response(request)
-        with acting(source=source_of(request.path_info), user_id=request.user.pk, doing=request.path_info):
+        path = request.path_info
+        with acting(source=source_of(path), user_id=request.user.pk, doing=without_keys(path)):
             return self.get_response(request)
 
 
