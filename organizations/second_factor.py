@@ -38,10 +38,17 @@ class StaffNeedTwoFactor:
         self, request: HttpRequest, view: Any, arguments: Any, named_arguments: Any
     ) -> HttpResponse | None:
         """To the page that sets the second factor up, where it is needed and missing."""
-        match = request.resolver_match
-        if match is None or match.app_name != "admin" or match.url_name in OPEN_PAGES:
+        if not _is_closed(request):
             return None
         if request.user.is_authenticated and is_needed(request.user) and not has_one(request.user):
             query = urlencode({"next": request.get_full_path()})
             return HttpResponseRedirect(f"{reverse('mfa_activate_totp')}?{query}")
         return None
+
+
+def _is_closed(request: HttpRequest) -> bool:
+    """Whether it is a page of the back office: by its address, since not all of them are in the admin's namespace."""
+    match = request.resolver_match
+    if match is not None and match.app_name == "admin":
+        return match.url_name not in OPEN_PAGES
+    return request.path_info.startswith(reverse("admin:index"))
