@@ -35,6 +35,7 @@ class CreditPackAdmin(BackOfficeAdmin):
     """Packs of all products. A top-up keeps the price it began with."""
 
     form = CreditPackForm
+    asks_recent_sign_in = True  # it is a price
     list_display = (money_column("amount", "amount"), "product", money_column("price", "price"), "is_active")
     list_filter = (("product", RelatedDropdownFilter), "is_active")
     list_select_related = ("product",)

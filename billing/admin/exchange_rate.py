@@ -45,6 +45,7 @@ class ExchangeRateAdmin(BackOfficeAdmin):
     """Rates of all pairs, the newest first."""
 
     form = ExchangeRateForm
+    asks_recent_sign_in = True  # prices follow it
     list_display = ("__str__", "base", "quote", "rate", "valid_from")
     list_filter = ("base", "quote", ("valid_from", RangeDateFilter))
     search_fields = ("base", "quote")

@@ -117,6 +117,7 @@ class IssuerAdmin(BackOfficeAdmin):
     """The operator's legal entities. Documents that are issued keep theirs as it was."""
 
     form = IssuerForm
+    asks_recent_sign_in = True  # it says where customers pay to
     inlines = (SeriesInline,)
     list_display = ("name", "country", "region", "tax_id", "timezone", "taxes_top_ups", "issues_certificates")
     list_filter = ("country", "taxes_top_ups", "issues_certificates")

@@ -39,6 +39,7 @@ class PlanAdmin(BackOfficeAdmin):
     """Plans of all products. A change holds for new subscriptions only."""
 
     form = PlanForm
+    asks_recent_sign_in = True  # it is a price
     list_display = (
         "name",
         "product",

@@ -80,6 +80,7 @@ class WalletAdmin(ListExport, WalletActions):
     }
     export_related = ("account__product",)
     form = WalletForm
+    asks_recent_sign_in = True  # an allotment is money, each month
     list_display = (
         "account",
         "product",

@@ -248,6 +248,7 @@ class RateCardVersionAdmin(VersionFilesMixin, BackOfficeAdmin):
                 title="Publish the version",
                 intro="A published version never changes again.",
                 verb="Publish",
+                moves_money=True,
                 question=f"Publish {version}?",
                 explain=lambda form: publication(version),
                 perform=perform,
