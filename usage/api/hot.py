@@ -16,7 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from organizations.models import Scope
+from organizations.history.attribution import acting
+from organizations.models import RecordedChange, Scope
 from organizations.selectors.keys import KeyContext
 from usage.api import idempotency, problems, requests
 from usage.api.auth import key_of
@@ -118,7 +119,8 @@ def _rejected(result: EventResult) -> HttpResponse:
 def void(key: KeyContext, body: bytes) -> idempotency.Answer:
     """Reverse what an event was charged; again: the same answer, nothing twice."""
     found = requests.read(body, requests.VOID, "source", "id", "reason")
-    document = void_event(key=key, source=found["source"], event_id=found["id"], reason=found["reason"])
+    with acting(source=RecordedChange.Source.API, doing=f"{key.service_slug}: void", reason=found["reason"]):
+        document = void_event(key=key, source=found["source"], event_id=found["id"], reason=found["reason"])
     return HTTPStatus.OK, document
 
 

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from billing.models import Transaction
-from organizations.models import Account
+from organizations.models import Account, RecordedChange
 from tests.factories import ApiClient
 from tests.usage.api.bodies import call_event
 from usage.models import RejectedEvent, UsageEvent
@@ -198,6 +198,9 @@ def test_a_void_reverses_once(acme: Account, api: Clients) -> None:
     assert answers[0].json()["status"] == "void"
     assert answers[0].json()["balance"] == {"available": "10.000000", "held": "0.000000", "currency": "USD"}
     assert Transaction.objects.filter(kind="void").count() == 1
+    recorded = RecordedChange.objects.filter(model="usage.usageevent").latest("pk")
+    assert (recorded.source, recorded.doing) == ("api", "aipbx: void")
+    assert recorded.reason == "sent by mistake"
 
 
 @pytest.mark.parametrize(
