@@ -7,11 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
 from billing.admin.approval_actions import ApprovalActions
-from billing.admin.approval_panels import waiting_panels
+from billing.admin.approval_panels import invoice_link, waiting_panels
 from billing.admin.wallet_panels import balance
 from billing.models import Approval, Refund, Transaction, Wallet
 from organizations.admin import panels
@@ -36,7 +37,7 @@ class ApprovalAdmin(ReadOnlyMixin, ApprovalActions):
     list_display = (
         "id",
         "asked_at",
-        "kind",
+        "what",
         "wallet",
         money_column("amount", "amount"),
         "reason",
@@ -62,21 +63,31 @@ class ApprovalAdmin(ReadOnlyMixin, ApprovalActions):
     )
     search_help_text = "The account, who asked, or words of the reason"
     fields = (
-        ("kind", "wallet", "shown_status"),
+        ("what", "wallet", "shown_status"),
         (money_column("amount", "amount"), "credit_expires_at"),
-        ("payment", "refund"),
+        ("payment", "refund", "invoice"),
         "reason",
         ("asked_by", "asked_at"),
         (money_column("limit", "one person's limit"), money_column("done_alone", "done alone within a day before")),
         ("decided_by", "decided_at"),
         "words",
     )
-    readonly_fields = ("shown_status", fields[1][0], *fields[5])
+    readonly_fields = ("shown_status", "what", "invoice", fields[1][0], *fields[5])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Approval]:
         """Requests with their account and people."""
         found = super().get_queryset(request)
         return found.select_related("wallet__account__product", "asked_by", "decided_by", "payment", "refund")
+
+    @display(description="what", ordering="kind")
+    def what(self, obj: Approval) -> str:
+        """What is asked for."""
+        return obj.get_kind_display()
+
+    @display(description="invoice", empty_value="-")
+    def invoice(self, obj: Approval) -> SafeString | str:
+        """Which invoice is to be written off or credited, with a link."""
+        return invoice_link(obj)
 
     @display(description="status", ordering="status", label=COLOURS)
     def shown_status(self, obj: Approval) -> str:

@@ -10,7 +10,7 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from billing.admin.approval_panels import staff_id
+from billing.admin.approval_panels import invoice_link, staff_id
 from billing.admin.wallet_panels import balance
 from billing.models import Approval, ApprovalStatus
 from billing.services import second_person
@@ -146,6 +146,8 @@ def _facts(approval: Approval) -> list[tuple[str, Any]]:
     ]
     if approval.payment is not None:
         rows.append(("Goes back to", approval.payment))
+    if approval.is_about_invoice:
+        rows.append(("The invoice", invoice_link(approval)))
     if approval.refund is not None:
         rows.append(("The customer's request", approval.refund))
     if approval.credit_expires_at is not None:

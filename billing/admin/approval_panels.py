@@ -7,8 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from billing.models import Approval, ApprovalStatus, Wallet
+from billing.models import Approval, ApprovalStatus, BillingPeriod, Document, Wallet
+from billing.models.approval import CREDIT_NOTE
 from billing.services.alone import needs_second
 from organizations.admin.amounts import amount_text, money_html
 from organizations.admin.panels import Column, Panel, link, list_url, moment
@@ -45,6 +47,17 @@ def second_person_rows(
     most = amount_text(limit, wallet.currency)
     words = f"Asked for now, done when somebody else approves: one person may move {most} within 24 hours."
     return [("A second person", words)]
+
+
+def invoice_link(approval: Approval) -> SafeString | str:
+    """The invoice that is to be written off or credited: its period's page, or the document's."""
+    if not approval.is_about_invoice:
+        return ""
+    if approval.key.startswith(f"{CREDIT_NOTE}:"):
+        document = Document.objects.get(pk=approval.invoice_id)
+        return link(document, document.label)
+    period = BillingPeriod.objects.get(pk=approval.invoice_id)
+    return link(period, f"{period.starts_on:%Y-%m-%d} to {period.ends_on:%Y-%m-%d}")
 
 
 def staff_id(request: HttpRequest) -> int:

@@ -13,8 +13,9 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
 
+from billing.admin.approval_panels import second_person_rows, staff_id, waits
 from billing.models import BillingPeriod, PeriodStatus
-from billing.services import bank
+from billing.services import bank, second_person
 from billing.services.postpay import closing, ending, minding, paying
 from billing.services.postpay.reckoning import ASKED
 from organizations.admin import actions
@@ -154,8 +155,23 @@ class PeriodActions(BackOfficeAdmin):
         """Give the invoice up as uncollectible."""
 
         def perform(period: BillingPeriod, form: actions.ReasonForm) -> str:
-            ending.write_off(period_id=period.pk, reason=form.cleaned_data["reason"], actor_id=request.user.pk)
+            answer = second_person.write_off(
+                period_id=period.pk,
+                reason=form.cleaned_data["reason"],
+                actor_id=staff_id(request),
+                token=form.cleaned_data["token"],
+            )
+            if answer.asked is not None:
+                return waits(answer.asked)
             return "The invoice is uncollectible, and what was still to pay is written off."
+
+        def explain(period: BillingPeriod, form: actions.ReasonForm) -> list[tuple[str, Any]]:
+            wallet = period.wallet
+            lost = min(period.due, wallet.debt.amount)
+            return [
+                *_reasoned(period, form),
+                *second_person_rows(wallet, actor_id=staff_id(request), amount=lost),
+            ]
 
         return self._do(
             request,
@@ -165,7 +181,7 @@ class PeriodActions(BackOfficeAdmin):
             "may call again: suspend it, or end postpay, if it should not.",
             verb="Write off",
             moves_money=True,
-            explain=_reasoned,
+            explain=explain,
             perform=perform,
             is_dangerous=True,
         )

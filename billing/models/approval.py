@@ -26,6 +26,11 @@ class ApprovalKind(models.TextChoices):
     REFUND_PAYMENT = "refund_payment", "Refund a payment"
 
 
+# What is taken off an invoice is an adjustment of what is owed; these keys name the invoice (`Approval.key`).
+WRITE_OFF, CREDIT_NOTE = "write_off", "credit_note"
+OF_INVOICES = {WRITE_OFF: "Write off an invoice", CREDIT_NOTE: "Credit an invoice"}
+
+
 class ApprovalStatus(models.TextChoices):
     """The states of what was asked."""
 
@@ -103,6 +108,22 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"Request {self.pk}: {self.get_kind_display().lower()}"
+
+    @property
+    def is_about_invoice(self) -> bool:
+        """Whether an invoice is to be written off or credited."""
+        return self.kind == ApprovalKind.ADJUSTMENT and self.key.partition(":")[0] in OF_INVOICES
+
+    @property
+    def invoice_id(self) -> int:
+        """Of what is about an invoice: the billing period to be written off, or the document to be credited."""
+        return int(self.key.split(":")[1])
+
+    def get_kind_display(self) -> str:  # type: ignore[no-redef]  # Django leaves one that a model has
+        """What is asked for, in words."""
+        if self.is_about_invoice:
+            return OF_INVOICES[self.key.partition(":")[0]]
+        return str(ApprovalKind(self.kind).label)
 
 
 class ApprovalLimit(models.Model):

@@ -16,7 +16,8 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef, Sum, Value
+from django.db.models.functions import Replace
 from django.utils import timezone
 
 from billing.models import Approval, ApprovalStatus, ProductTerms, Transaction, TransactionKind, Wallet
@@ -27,6 +28,7 @@ from organizations.database import run
 ZERO = Decimal(0)
 TOGETHER = timedelta(hours=24)
 COMMAND = "command:"
+TAX_OF_CREDIT = ":tax"
 GIVEN = (TransactionKind.ADJUSTMENT, TransactionKind.PROMO, TransactionKind.CREDIT)
 LIMIT = """
 SELECT t.approval_limit FROM billing_wallet w JOIN organizations_account a ON a.id = w.account_id
@@ -44,12 +46,13 @@ class Alone:
 
 
 class SecondPersonNeededError(ValidationError):
-    """More than one person may do alone. `limit` and `done` (within 24 hours of `at`) are in the wallet's currency."""
+    """More than one person may do alone: `amount`, signed as in the ledger. `limit` and `done` (within 24 hours of
+    `at`) are in the wallet's currency, too."""
 
-    def __init__(self, *, limit: Decimal, done: Decimal, currency: str, at: datetime) -> None:
+    def __init__(self, *, amount: Decimal, limit: Decimal, done: Decimal, currency: str, at: datetime) -> None:
         most = money_text(limit, currency)
         super().__init__(f"One person may move {most} within 24 hours. This waits for a second person's approval.")
-        self.limit, self.done, self.at = limit, done, at
+        self.amount, self.limit, self.done, self.at = amount, limit, done, at
 
 
 def of_person(*, wallet_id: int, actor_id: int | None) -> Alone:
@@ -75,15 +78,16 @@ def check(
         return
     done = done_alone(wallet_id=wallet_id, actor_id=alone.actor_id, amount=amount, is_refund=is_refund, now=now)
     if done + abs(amount) > alone.limit:
-        raise SecondPersonNeededError(limit=alone.limit, done=done, currency=currency, at=now)
+        raise SecondPersonNeededError(amount=amount, limit=alone.limit, done=done, currency=currency, at=now)
 
 
 def done_alone(*, wallet_id: int, actor_id: int, amount: Decimal, is_refund: bool, now: datetime) -> Decimal:
     """What the person did to the wallet within 24 hours in the direction of `amount` without a second one, as a sum."""
     approved = Approval.objects.filter(
-        wallet_id=OuterRef("wallet_id"), transaction_key=OuterRef("key"), status=ApprovalStatus.APPROVED
+        wallet_id=OuterRef("wallet_id"), transaction_key=OuterRef("deed"), status=ApprovalStatus.APPROVED
     )
     theirs = Transaction.objects.filter(wallet_id=wallet_id, actor_id=actor_id, created_at__gte=now - TOGETHER)
+    theirs = theirs.annotate(deed=Replace("key", Value(TAX_OF_CREDIT)))  # a credit note's tax belongs to its net
     if is_refund:
         theirs = theirs.filter(kind=TransactionKind.REFUND)
     elif amount > 0:
@@ -108,7 +112,7 @@ def check_command(*, wallet_id: int, amount: Decimal, key: str) -> None:
     done = given.filter(created_at__gte=now - TOGETHER).aggregate(total=Sum("amount"))["total"] or ZERO
     if done + amount > alone.limit:
         currency = str(Wallet.objects.values_list("currency", flat=True).get(pk=wallet_id))
-        raise SecondPersonNeededError(limit=alone.limit, done=done, currency=currency, at=now)
+        raise SecondPersonNeededError(amount=amount, limit=alone.limit, done=done, currency=currency, at=now)
 
 
 def needs_second(*, wallet_id: int, actor_id: int, amount: Decimal, is_refund: bool, now: datetime) -> Decimal | None:

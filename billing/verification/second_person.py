@@ -23,8 +23,9 @@ WITH alone AS (
     JOIN organizations_account a ON a.id = w.account_id
    WHERE x.actor_id IS NOT NULL AND x.kind IN ('adjustment', 'promo', 'credit', 'refund')
      AND NOT EXISTS (SELECT FROM billing_approval p
-                      WHERE p.wallet_id = x.wallet_id AND p.transaction_key = x.key AND p.status = 'approved'
-                        AND p.amount = x.amount AND p.asked_by_id = x.actor_id AND p.decided_by_id <> x.actor_id)
+                      WHERE p.wallet_id = x.wallet_id AND p.transaction_key = regexp_replace(x.key, ':tax$', '')
+                        AND p.status = 'approved' AND p.asked_by_id = x.actor_id AND p.decided_by_id <> x.actor_id
+                        AND (p.amount = x.amount OR p.key LIKE 'credit_note:%' AND x.kind = 'credit'))
 )
 SELECT s.id AS transaction_id, s.wallet_id, s.number, s.actor_id, s.amount, s.together, l."limit"
   FROM alone s
@@ -36,15 +37,19 @@ SELECT s.id AS transaction_id, s.wallet_id, s.number, s.actor_id, s.amount, s.to
 
 APPROVALS_ARE_DONE = Invariant(
     "approvals_are_done",
-    "What was approved is one transaction, of the amount that was asked for and in the asker's name; nothing else is.",
+    "What was approved is one deed, of the amount that was asked for and in the asker's name; nothing else is.",
     """
-SELECT p.id AS approval_id, p.wallet_id, p.status, p.amount, p.transaction_key, x.amount AS moved
+SELECT p.id AS approval_id, p.wallet_id, p.status, p.amount, p.transaction_key,
+       x.amount + coalesce(tax.amount, 0) AS moved
   FROM billing_approval p
   LEFT JOIN billing_transaction x ON x.wallet_id = p.wallet_id AND x.key = p.transaction_key
+  LEFT JOIN billing_transaction tax ON p.key LIKE 'credit_note:%' AND tax.wallet_id = p.wallet_id
+                                   AND tax.key = p.transaction_key || ':tax'
  WHERE CASE WHEN p.status = 'approved'
-            THEN (x.amount = p.amount AND x.actor_id = p.asked_by_id AND p.decided_by_id <> p.asked_by_id
-                  AND x.kind = CASE p.kind WHEN 'adjustment' THEN 'adjustment' WHEN 'promo' THEN 'promo'
-                                           ELSE 'refund' END) IS NOT TRUE
+            THEN (x.amount + coalesce(tax.amount, 0) = p.amount AND x.actor_id = p.asked_by_id
+                  AND p.decided_by_id <> p.asked_by_id
+                  AND x.kind = CASE WHEN p.kind = 'adjustment' AND p.key LIKE 'credit_note:%' THEN 'credit'
+                                    WHEN p.kind IN ('adjustment', 'promo') THEN p.kind ELSE 'refund' END) IS NOT TRUE
             ELSE p.transaction_key <> '' END
 """,
 )

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.models import Document, DocumentKind, GrantKind, LedgerAccountKind, PeriodStatus, TransactionKind
+from billing.models import Approval, Document, DocumentKind, GrantKind, LedgerAccountKind, PeriodStatus, TransactionKind
 from billing.selectors.prices import cents
+from billing.services import alone
 from billing.services.books import Books, Note
 from billing.services.documents.credit_notes import PARTIES, Credit, credit, left_of
 from billing.services.documents.files import pdf_of
@@ -33,18 +34,29 @@ def resend(*, document_id: int) -> None:
         tell_ready(document, again=f"{timezone.now().timestamp():.6f}")
 
 
-def credit_invoice(*, document_id: int, total: Decimal, reason: str, user_id: int | None) -> Document:
+def credit_invoice(
+    *,
+    document_id: int,
+    total: Decimal,
+    reason: str,
+    user_id: int | None,
+    once: str = "",
+    approval: Approval | None = None,
+) -> Document:
     """Take `total`, with its share of the tax, off a period's invoice: a credit note, and as much paid into the wallet.
 
     What is owed shrinks by it, the oldest invoice first; where nothing is, it stays as paid balance. Raises
     ValidationError for another kind of document, an invoice that was written off, no reason, an amount that is not to
-    the cent, and more than is left.
+    the cent, and more than is left; SecondPersonNeededError for more than the person may give alone
+    (`billing.services.second_person` asks for it). The same `once` credits once.
     """
     text = reason.strip()[:REASON_LENGTH]
     if not text:
         raise ValidationError({"reason": _("Say why: it stands on the credit note.")})
     with transaction.atomic():
-        books, _reads = open_books([Document.objects.values_list("wallet_id", flat=True).get(pk=document_id)])
+        wallet_id = Document.objects.values_list("wallet_id", flat=True).get(pk=document_id)
+        allowed = alone.of_person(wallet_id=wallet_id, actor_id=user_id)
+        books, _reads = open_books([wallet_id])
         document = Document.objects.select_related(*PARTIES).get(pk=document_id)
         if document.kind != DocumentKind.INVOICE:
             raise ValidationError(
@@ -52,10 +64,21 @@ def credit_invoice(*, document_id: int, total: Decimal, reason: str, user_id: in
             )
         if document.period is not None and document.period.status == PeriodStatus.UNCOLLECTIBLE:
             raise ValidationError(_("This invoice was written off: nothing is owed by it any more."))
+        key = f"credit:{document.pk}:{once or document.corrections.count() + 1}"
+        if (done := document.corrections.filter(key=key).first()) is not None:
+            return done
         net, tax = _share(document, total)
-        key = f"credit:{document.pk}:{document.corrections.count() + 1}"
+        alone.check(
+            allowed,
+            wallet_id=wallet_id,
+            amount=total,
+            is_refund=False,
+            now=books.now,
+            currency=str(document.currency),
+            approval=approval,
+        )
         _give(books, document, LedgerAccountKind.ADJUSTMENT, net, key, text, user_id)
-        _give(books, document, LedgerAccountKind.TAX, tax, f"{key}:tax", text, user_id)
+        _give(books, document, LedgerAccountKind.TAX, tax, f"{key}{alone.TAX_OF_CREDIT}", text, user_id)
         books.wallets[document.wallet_id].repaid = total  # also where a reversal has lowered what is owed
         write(books)
         return credit(document, Credit(key=key, net=net, tax=tax, at=books.now, reason=text))

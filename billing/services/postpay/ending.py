@@ -13,8 +13,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.documents.content import from_json
-from billing.models import BillingPeriod, Document, DocumentKind, PeriodStatus, TransactionKind, Transfer
-from billing.services import doorbells
+from billing.models import Approval, BillingPeriod, Document, DocumentKind, PeriodStatus, TransactionKind, Transfer
+from billing.services import alone, doorbells
 from billing.services.books import Books, Note
 from billing.services.chain import TransferPart
 from billing.services.documents import Draft, issue
@@ -24,13 +24,16 @@ from billing.services.postpay.reckoning import ASKED
 from billing.services.postpay.settling import finish_switch, mind_overdue
 
 
-def write_off(*, period_id: int, reason: str, actor_id: int | None) -> BillingPeriod:
+def write_off(*, period_id: int, reason: str, actor_id: int | None, approval: Approval | None = None) -> BillingPeriod:
     """Give an invoice up: what is still to be paid of it is written off. One that was given up stays so.
 
-    Raises ValidationError without a reason, and for an invoice that asks for nothing.
+    Raises ValidationError without a reason, and for an invoice that asks for nothing; SecondPersonNeededError for more
+    than the actor may give up alone (`billing.services.second_person` asks for it).
     """
     text = _reason(reason)
     with transaction.atomic():
+        wallet_id = BillingPeriod.objects.values_list("wallet_id", flat=True).get(pk=period_id)
+        allowed = alone.of_person(wallet_id=wallet_id, actor_id=actor_id)
         books, period = _open(period_id)
         if period.status == PeriodStatus.UNCOLLECTIBLE:
             return period
@@ -38,12 +41,26 @@ def write_off(*, period_id: int, reason: str, actor_id: int | None) -> BillingPe
         wallet = books.wallets[period.wallet_id]
         lost = min(period.due, wallet.debt)
         if lost > 0:
+            alone.check(
+                allowed,
+                wallet_id=wallet_id,
+                amount=lost,
+                is_refund=False,
+                now=books.now,
+                currency=wallet.currency,
+                approval=approval,
+            )
             note = Note(
-                TransactionKind.ADJUSTMENT.value, f"uncollectible:{period.pk}", "Invoice written off", text, actor_id
+                TransactionKind.ADJUSTMENT.value, write_off_key(period.pk), "Invoice written off", text, actor_id
             )
             books.write_off(wallet, lost, note)
         _end(books, period, PeriodStatus.UNCOLLECTIBLE, text)
     return period
+
+
+def write_off_key(period_id: int) -> str:
+    """The ledger's key of what was given up of the invoice."""
+    return f"uncollectible:{period_id}"
 
 
 def void(*, period_id: int, reason: str, actor_id: int | None) -> BillingPeriod:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from billing.models import Approval, ApprovalKind, GrantKind, Payment, Refund, TransactionKind, Wallet
+from billing.models import Approval, ApprovalKind, Document, GrantKind, Payment, Refund, TransactionKind, Wallet
 from billing.services import alone, credits, refunds
 from billing.services.locking import lock_wallets
 from billing.services.second_person.letters import tell_of_request
@@ -22,11 +22,13 @@ from organizations.database import run
 
 
 class Answer(NamedTuple):
-    """What came of it: a transaction's number or a refund (neither, when it was done before), or what waits."""
+    """What came of it: a transaction's number, a refund or a credit note (none, when it was done before, and for an
+    invoice that was written off), or what waits."""
 
     number: int | None = None
     refund: Refund | None = None
     asked: Approval | None = None
+    document: Document | None = None
 
 
 def adjust(*, wallet_id: int, amount: Decimal, reason: str, actor_id: int, key: str) -> Answer:
@@ -38,7 +40,7 @@ def adjust(*, wallet_id: int, amount: Decimal, reason: str, actor_id: int, key: 
         )
 
     wanted = {"kind": ApprovalKind.ADJUSTMENT, "amount": amount, "reason": reason}
-    return _do_or_ask(do, wallet_id=wallet_id, actor_id=actor_id, key=key, wanted=wanted)
+    return do_or_ask(do, wallet_id=wallet_id, actor_id=actor_id, key=key, wanted=wanted)
 
 
 def grant_promo(
@@ -60,7 +62,7 @@ def grant_promo(
         )
 
     wanted = {"kind": ApprovalKind.PROMO, "amount": amount, "reason": reason, "credit_expires_at": expires_at}
-    return _do_or_ask(do, wallet_id=wallet_id, actor_id=actor_id, key=key, wanted=wanted)
+    return do_or_ask(do, wallet_id=wallet_id, actor_id=actor_id, key=key, wanted=wanted)
 
 
 def approve_refund(*, refund_id: int, actor_id: int, decision: str, key: str, amount: Decimal) -> Answer:
@@ -77,7 +79,7 @@ def approve_refund(*, refund_id: int, actor_id: int, decision: str, key: str, am
         "reason": decision,
         "refund_id": refund_id,
     }
-    return _do_or_ask(do, wallet_id=wallet_id, actor_id=actor_id, key=key, wanted=wanted)
+    return do_or_ask(do, wallet_id=wallet_id, actor_id=actor_id, key=key, wanted=wanted)
 
 
 def refund_payment(*, payment_id: int, actor_id: int, reason: str, reference: uuid.UUID, amount: Decimal) -> Answer:
@@ -97,7 +99,7 @@ def refund_payment(*, payment_id: int, actor_id: int, reason: str, reference: uu
         "reason": reason,
         "payment_id": payment_id,
     }
-    return _do_or_ask(do, wallet_id=wallet_id, actor_id=actor_id, key=str(reference), wanted=wanted)
+    return do_or_ask(do, wallet_id=wallet_id, actor_id=actor_id, key=str(reference), wanted=wanted)
 
 
 def give_promo(
@@ -125,7 +127,7 @@ def give_promo(
     )
 
 
-def _do_or_ask(do: Callable[[], Answer], *, wallet_id: int, actor_id: int, key: str, wanted: dict[str, Any]) -> Answer:
+def do_or_ask(do: Callable[[], Answer], *, wallet_id: int, actor_id: int, key: str, wanted: dict[str, Any]) -> Answer:
     """Do it, or keep it for a second person; terms and wallet stay locked from the one to the other."""
     with transaction.atomic():
         alone.of_person(wallet_id=wallet_id, actor_id=actor_id)
@@ -151,7 +153,7 @@ def _ask(
         done_alone=needed.done,
         asked_by_id=actor_id,
         asked_at=needed.at,
-        **{**wanted, "reason": wanted["reason"].strip()},
+        **{"amount": needed.amount, **wanted, "reason": wanted["reason"].strip()},
     )
     tell_of_request(asked)
     return asked

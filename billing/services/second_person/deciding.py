@@ -16,6 +16,7 @@ from django.utils import timezone
 from billing.models import Approval, ApprovalKind, ApprovalStatus, RefundStatus
 from billing.services import alone, credits, refunds
 from billing.services.locking import lock_wallets
+from billing.services.second_person import invoices
 from billing.services.second_person.asking import give_promo
 from billing.services.second_person.letters import tell_of_decision
 from organizations.database import run
@@ -84,7 +85,10 @@ def lapse_due() -> int:
 
 
 def cannot_be_done(approval: Approval) -> str:
-    """Why nobody can do this any more, however much money there is; empty while somebody can."""
+    """Why nobody can do this any more, however much money there is; empty while somebody can. Under the wallet's
+    lock."""
+    if approval.is_about_invoice:
+        return invoices.cannot_be_done(approval)
     if approval.credit_expires_at is not None and approval.credit_expires_at <= timezone.now():
         return "The promo credit would have expired already."
     if approval.refund is not None and approval.refund.status != RefundStatus.REQUESTED:
@@ -113,6 +117,8 @@ def _do(approval: Approval) -> str:
     """Do it in the name of who asked; returns the ledger's key of what it did."""
     asker_id = approval.asked_by_id
     amount = approval.amount.amount
+    if approval.is_about_invoice:
+        return invoices.do(approval)
     if approval.kind == ApprovalKind.ADJUSTMENT:
         number = credits.adjust(
             wallet_id=approval.wallet_id,
