@@ -29,7 +29,10 @@ ASKABLE = (
     ("Ledger", "“acme 123” for transaction no. 123 of acme, a transaction's id or key"),
     ("Documents", "the number or its beginning, with or without dashes, in any case"),
     ("Cards", "the last four digits"),
-    ("Payments", "any Stripe id (pi_, ch_, cus_, in_, re_, dp_, sub_, evt_, cs_), an InvId, a bank's reference"),
+    (
+        "Payments",
+        "any Stripe id (pi_, ch_, cus_, in_, re_, dp_, sub_, evt_, cs_), an InvId, a bank's, TU- or IN- reference",
+    ),
     ("Coupons", "the code, or its beginning: upper and lower case differ"),
 )
 

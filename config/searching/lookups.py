@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from config.searching.terms import Term
 from organizations.models import Account, ServiceKey
+from organizations.selectors.finding import with_words
 
 EACH_MOST = 8
 Rows = QuerySet[Any]
@@ -100,8 +101,4 @@ class LookUp:
 
 def words_in(model: type[Model], term: Term, column: str = "name") -> list[Rows]:
     """The rows whose `column` has words that begin as the term's: `to_tsvector('simple', …)` has an index."""
-    if not term.words:
-        return []
-    table = model._meta.db_table
-    where = f"to_tsvector('simple', \"{table}\".\"{column}\") @@ to_tsquery('simple', %s)"
-    return [model._default_manager.extra(where=[where], params=[term.words]).order_by("pk")]
+    return [with_words(model, term.words, column).order_by("pk")] if term.words else []

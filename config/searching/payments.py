@@ -57,6 +57,8 @@ def _top_up(term: Term) -> list[Rows]:
     if term.uuid:
         return [TopUp.objects.filter(reference=term.uuid)]
     rows: list[Rows] = [TopUp.objects.filter(pk=term.number)] if term.number else []
+    if (quoted := term.number_after("TU-")) is not None:
+        rows.append(TopUp.objects.filter(pk=quoted, provider=PaymentProvider.BANK))
     if term.is_one_word:
         rows.append(TopUp.objects.filter(provider_reference=term.text).order_by("-pk"))
     return rows
@@ -88,7 +90,11 @@ def _subscription(term: Term) -> list[Rows]:
 
 
 def _period(term: Term) -> list[Rows]:
-    return [BillingPeriod.objects.filter(reference=term.uuid)] if term.uuid else _by_reference(BillingPeriod, term)
+    if term.uuid:
+        return [BillingPeriod.objects.filter(reference=term.uuid)]
+    if (quoted := term.number_after("IN-")) is not None:
+        return [BillingPeriod.objects.filter(pk=quoted)]
+    return _by_reference(BillingPeriod, term)
 
 
 def _card(term: Term) -> list[Rows]:

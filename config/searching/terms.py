@@ -7,6 +7,8 @@ import uuid
 from dataclasses import dataclass
 from functools import cached_property
 
+from organizations.selectors.finding import begun_words
+
 LENGTH_MAX = 255
 BIGGEST_KEY = 2**63 - 1
 # Stripe's ids that the installation keeps somewhere, test clocks and secrets apart (docs.stripe.com/api).
@@ -18,7 +20,6 @@ NUMBER = re.compile(r"(?:no\.?\s*|№\s*|#\s*)?([0-9]{1,19})", re.ASCII | re.IGN
 NUMBER_OF = re.compile(r"(.*?\S)\s+(?:no\.?\s*|№\s*|#\s*)?([0-9]{1,18})", re.IGNORECASE)
 PHONE = re.compile(r"\+?[0-9][0-9 ().-]{5,22}[0-9]", re.ASCII)
 LABEL = re.compile(r"[A-Za-z]{1,12}[\s/-]?[A-Za-z0-9-]*[0-9][A-Za-z0-9-]*", re.ASCII)
-WORDS = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class Term:
         value = int(match[1]) if match else None
         return value if value is not None and value <= BIGGEST_KEY else None
 
+    def number_after(self, prefix: str) -> int | None:
+        """The number of what is quoted on transfers, such as 12 of TU-000012."""
+        head, tail = self.text[: len(prefix)], self.text[len(prefix) :]
+        is_such = head.upper() == prefix and tail.isascii() and tail.isdecimal() and len(tail) < 19
+        return int(tail) if is_such else None
+
     @cached_property
     def number_of(self) -> tuple[str, int] | None:
         """Whose transaction and its number, of a term such as "acme 123"."""
@@ -94,5 +101,4 @@ class Term:
     @cached_property
     def words(self) -> str:
         """The words of a name for `to_tsquery`: each may be only begun."""
-        found = WORDS.findall(self.lower)
-        return " & ".join(f"'{word}':*" for word in found) if len(self.text) >= 2 else ""
+        return begun_words(self.text)

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import Card, Coupon, CouponBatch, Payment, PaymentProvider, ProviderEvent, TopUp
+from billing.models import BillingPeriod, Card, Coupon, CouponBatch, Payment, PaymentProvider, ProviderEvent, TopUp
 from billing.services import bank, top_ups
 from config.searching.terms import Term
 from organizations.models import Account, Invitation, Organization, User
@@ -119,6 +119,18 @@ def test_payments_are_found_by_the_banks_reference_and_documents_by_their_number
     assert str(TopUp.objects.get()) in found(staff_client, str(TopUp.objects.get().reference))
 
 
+def test_what_is_quoted_on_a_transfer_is_found(paid: Payment, staff_client: Client) -> None:
+    top_up = TopUp.objects.get()
+    TopUp.objects.update(provider_reference="")  # as on invoices from before it was written down
+    now = timezone.now()
+    period = BillingPeriod.objects.create(
+        wallet=paid.wallet, currency="USD", starts_on=now.date(), ends_on=now.date(), starts_at=now,
+        ends_at=now + timedelta(days=1), closes_at=now + timedelta(days=2),
+    )  # fmt: skip
+    assert found(staff_client, f"tu-{top_up.pk:06d}") == [str(top_up)]
+    assert found(staff_client, f"IN-{period.pk:06d}") == [f"{period.starts_on} to {period.ends_on}"]
+
+
 def test_cards_and_card_payments_are_found_by_the_last_four(paid: Payment, staff_client: Client) -> None:
     facts: dict[str, Any] = {"brand": "Visa", "exp_month": 4, "exp_year": 2030}
     Card.objects.create(wallet=paid.wallet, reference="pm_1", last4="4242", **facts)
@@ -191,6 +203,7 @@ def test_only_what_one_may_view_is_found(acme: Account) -> None:
         "pi_3Abc",
         "charge:evt-1",
         "INV-2026-0214",
+        "TU-000001",
         "00000000-0000-4000-8000-000000000000",
         "+12125550199",
     ],
