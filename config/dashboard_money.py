@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from billing.admin import figures
 from billing.models import Transaction, Wallet
-from organizations.admin.amounts import DASH, amount_html
+from organizations.admin.amounts import DASH, amount_html, currency_words
 from organizations.admin.panels import Column, Panel, link_to, list_url
 from organizations.models import Product
 from usage.models import DailyUsage
@@ -162,7 +162,7 @@ def _chart(
 ) -> dict[str, Any]:
     sets = [
         {
-            "label": f"{name}, {product.currency}",
+            "label": f"{name}, {currency_words(product.currency)}",
             "data": [str(by_day.get(day, Decimal(0))) for day in days],
             "backgroundColor": colour,
             "borderRadius": 2,

@@ -332,6 +332,7 @@ LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hi", "हिंद�
 LOCALE_PATHS = [DATA_DIR / "locale"]  # compiled there from config/locale by every process that starts
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "UTC"
 
 # Shared by all processes, so that guesses of passwords and codes are counted together.

@@ -31,7 +31,7 @@ class DisputeAdmin(ReadOnlyMixin, BackOfficeAdmin):
         "wallet",
         money_column("charge_amount", "disputed"),
         money_column("amount", "of the credit"),
-        "reason",
+        "shown_reason",
         "shown_status",
         "evidence_due_at",
     )
@@ -48,11 +48,11 @@ class DisputeAdmin(ReadOnlyMixin, BackOfficeAdmin):
     fields = (
         ("wallet", "payment", "shown_status"),
         (money_column("charge_amount", "disputed"), money_column("amount", "of the credit")),
-        ("reason", "froze_wallet"),
+        ("shown_reason", "froze_wallet"),
         ("opened_at", "evidence_due_at", "closed_at"),
         ("provider_reference", "at_the_provider"),
     )
-    readonly_fields = ("shown_status", "at_the_provider", *fields[1])
+    readonly_fields = ("shown_reason", "shown_status", "at_the_provider", *fields[1])
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
         """Disputes with their account and payment."""
@@ -62,6 +62,11 @@ class DisputeAdmin(ReadOnlyMixin, BackOfficeAdmin):
     def shown_status(self, obj: Dispute) -> str:
         """Where it stands."""
         return obj.get_status_display()
+
+    @display(description="reason", ordering="reason")
+    def shown_reason(self, obj: Dispute) -> str:
+        """The provider's code of the reason, as words."""
+        return obj.reason.replace("_", " ").capitalize()
 
     @display(description="at the provider")
     def at_the_provider(self, obj: Dispute) -> SafeString | str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
@@ -21,6 +22,7 @@ from billing.models import AuditExport, ExportStatus, Wallet
 from billing.services.exports import asking, files
 from billing.views.audit_export_form import presets
 from organizations.admin import actions
+from organizations.admin.amounts import amount_html
 from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
 from organizations.admin.panels import Column, Panel
 from organizations.models import User
@@ -99,7 +101,7 @@ class AuditExportAdmin(ReadOnlyMixin, BackOfficeAdmin):
         if not said:
             return []
         names = ("opening", "credit", "debit", "closing")
-        sums = [(name.capitalize(), f"{said[name]} {said['currency']}") for name in names]
+        sums = [(name.capitalize(), amount_html(Decimal(said[name]), said["currency"])) for name in names]
         contents = [(file["name"], file["rows"], file["sha256"]) for file in said["files"]]
         columns = (Column("File"), Column("Rows", is_number=True), Column("SHA-256"))
         return [

@@ -91,4 +91,4 @@ class CouponAttempt(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} at {self.created_at}"
+        return f"{self.user} at {self.created_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -36,4 +36,4 @@ class HourlyMovement(models.Model):
         indexes = [BrinIndex(fields=["day"], name="movement_by_day", autosummarize=True)]
 
     def __str__(self) -> str:
-        return f"{self.day} {self.hour}:00 {self.kind}"
+        return f"{self.day} {self.hour}:00, {self.get_kind_display()}"

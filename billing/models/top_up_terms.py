@@ -84,7 +84,7 @@ class CreditPack(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} for {self.price}"
+        return f"Pack of {self.amount.amount.normalize():,f} for {self.price}"
 
 
 class TaxRate(models.Model):

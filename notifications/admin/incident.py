@@ -47,7 +47,7 @@ class StateFilter(admin.SimpleListFilter):
 class IncidentAdmin(ReadOnlyMixin, BackOfficeAdmin):
     """Incidents of all accounts."""
 
-    list_display = ("opened_at", "account", "kind", "reason", "shown_state", "dismissed_by", "resolved_at")
+    list_display = ("opened_at", "account", "shown_kind", "shown_reason", "shown_state", "dismissed_by", "resolved_at")
     list_filter = (StateFilter, "kind", "reason", ("account__product", RelatedDropdownFilter))
     ordering = ("-id",)
     list_select_related = ("account", "dismissed_by")
@@ -55,12 +55,13 @@ class IncidentAdmin(ReadOnlyMixin, BackOfficeAdmin):
     search_help_text = "Account, or what it is about, such as top_up:17"
     fields = (
         ("account", "shown_state"),
-        ("kind", "reason", "subject"),
+        ("shown_kind", "shown_reason"),
+        "subject",
         "shown_details",
         ("opened_at", "resolved_at"),
         ("dismissed_at", "dismissed_by"),
     )
-    readonly_fields = ("shown_state", "shown_details")
+    readonly_fields = ("shown_kind", "shown_reason", "shown_state", "shown_details")
     actions_detail = ("resolve_by_hand",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Incident]:
@@ -76,6 +77,16 @@ class IncidentAdmin(ReadOnlyMixin, BackOfficeAdmin):
     def shown_state(self, obj: Incident) -> str:
         """Open, dismissed or resolved."""
         return state_words(obj)
+
+    @display(description="what failed", ordering="kind")
+    def shown_kind(self, obj: Incident) -> str:
+        """What failed, in words."""
+        return obj.kind.replace("_", " ").capitalize()
+
+    @display(description="reason", ordering="reason")
+    def shown_reason(self, obj: Incident) -> str:
+        """Why, in words."""
+        return obj.reason.replace("_", " ").capitalize()
 
     @display(description="details")
     def shown_details(self, obj: Incident) -> SafeString:

@@ -35,4 +35,4 @@ class Incident(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.reason}"
+        return f"{self.kind}: {self.reason}".replace("_", " ")

@@ -24,7 +24,7 @@ class Preference(models.Model):
         constraints = [models.UniqueConstraint(fields=["account", "user", "event", "channel"], name="preference_once")]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.event} by {self.channel}"
+        return f"{self.user}: {self.get_event_display()} by {self.get_channel_display()}"
 
 
 class AlertAddress(models.Model):

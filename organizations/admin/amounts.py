@@ -43,6 +43,11 @@ def amount_text(amount: Decimal, currency: str, *, signed: bool = False) -> str:
     return "".join(amount_parts(amount, currency, signed=signed))
 
 
+def currency_words(currency: str) -> str:
+    """The currency as a table's title names it: USD, or credits."""
+    return "credits" if currency == CREDIT else currency
+
+
 def amount_html(amount: Decimal | None, currency: str, *, signed: bool = False) -> SafeString:
     """The amount as a person reads it in a table; a dash for none."""
     if amount is None:

@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import DateTimeField, Max, Model, QuerySet
+from django.db.models import DateTimeField, DecimalField, Max, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -48,14 +49,30 @@ class CappedPaginator(Paginator):
 
 
 @cache
-def moment_column(field: DateTimeField[Any, Any]) -> Callable[[Model], str]:
+def moment_column(field: DateTimeField[Any, Any]) -> Callable[[Model], str | None]:
     """A column that shows the field's moment to the second, in UTC; sorted by the field."""
 
-    def column(obj: Model) -> str:
+    def column(obj: Model) -> str | None:
         moment = getattr(obj, field.name)
-        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment is not None else ""
+        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if moment is not None else None
 
     column.short_description = f"{field.verbose_name} (UTC)"  # type: ignore[attr-defined]
+    column.admin_order_field = field.name  # type: ignore[attr-defined]
+    column.__name__ = field.name
+    return column
+
+
+@cache
+def number_column(field: DecimalField[Any, Any]) -> Callable[[Model], str | None]:
+    """A column that shows the field's number without the zeros that fill its column up; sorted by the field."""
+
+    def column(obj: Model) -> str | None:
+        number = getattr(obj, field.name)
+        return (
+            format_html('<span class="bo-money">{}</span>', f"{number.normalize():,f}") if number is not None else None
+        )
+
+    column.short_description = field.verbose_name  # type: ignore[attr-defined]
     column.admin_order_field = field.name  # type: ignore[attr-defined]
     column.__name__ = field.name
     return column
@@ -116,7 +133,7 @@ class BackOfficeAdmin(RecordedAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """The columns, with moments to the second in UTC."""
-        return [self._to_the_second(column) for column in super().get_list_display(request)]
+        return [self._as_read(column) for column in super().get_list_display(request)]
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """The fields; where nothing can be edited, with moments to the second in UTC."""
@@ -130,13 +147,15 @@ class BackOfficeAdmin(RecordedAdmin):
 
     def _shown(self, line: Any) -> Any:
         if isinstance(line, (list, tuple)):
-            return tuple(self._to_the_second(name) for name in line)
-        return self._to_the_second(line)
+            return tuple(self._as_read(name) for name in line)
+        return self._as_read(line)
 
-    def _to_the_second(self, column: Any) -> Any:
+    def _as_read(self, column: Any) -> Any:
         if not isinstance(column, str) or column not in {field.name for field in self.opts.fields}:
             return column
         field = self.opts.get_field(column)
+        if type(field) is DecimalField:  # amounts have columns of their own
+            return number_column(field)
         return moment_column(field) if isinstance(field, DateTimeField) else column
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

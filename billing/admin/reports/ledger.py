@@ -11,6 +11,7 @@ from billing.admin.reports.page import AccountReportForm, ReportForm, ReportView
 from billing.admin.reports.table import Field, Line, Linked, Report, Table, by_currency, column_sum
 from billing.models import LedgerAccount, Wallet
 from billing.selectors.reports import balances
+from organizations.admin.amounts import currency_words
 from organizations.admin.panels import list_url
 from organizations.models import Account
 
@@ -66,7 +67,7 @@ class TrialBalanceView(ReportView):
             total = ["Total", "", *(column_sum(lines, place) for place in (2, 3, 4))]
             off = total[-1] != ZERO
             note = "Debits and credits differ: run a ledger check at once, and look at its findings." if off else ""
-            tables.append(Table(f"{name}, {currency}", currency, self.fields, lines, total, note))
+            tables.append(Table(f"{name}, {currency_words(currency)}", currency, self.fields, lines, total, note))
         return Report(
             "trial-balance",
             f"As of {form.words}. Every transfer that was made before that moment is in it, by its own time.",

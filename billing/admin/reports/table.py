@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from billing.admin.reports.charts import Chart
-from organizations.admin.amounts import DASH, amount_html
+from organizations.admin.amounts import DASH, amount_html, currency_words
 from organizations.admin.panels import Column, Panel
 
 ROWS_SHOWN = 200
@@ -104,7 +104,7 @@ def by_currency(
         found.setdefault(line.currency, []).append(line)
     return [
         Table(
-            f"{title}, {currency}" if title else currency,
+            f"{title}, {currency_words(currency)}" if title else currency_words(currency),
             currency,
             fields,
             of,

@@ -24,6 +24,7 @@ from billing.admin.reports.table import (
     by_currency,
     percent,
 )
+from organizations.admin.amounts import currency_words
 from organizations.admin.panels import list_url
 from organizations.models import Account, Product, Project
 from usage.models import DailyUsage, EventType
@@ -149,7 +150,10 @@ class MarginView(ReportView):
             tables,
             [
                 charts.by_day(
-                    f"By day, {currency}", asked.first_day, asked.last_day, [("Charged", charged), ("Cost", cost)]
+                    f"By day, {currency_words(currency)}",
+                    asked.first_day,
+                    asked.last_day,
+                    [("Charged", charged), ("Cost", cost)],
                 )
                 for currency, (charged, cost) in days.items()
             ],

@@ -1,0 +1,1 @@
+"""For English, the back office's only language."""
