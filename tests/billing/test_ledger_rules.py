@@ -15,6 +15,9 @@ from billing.models import Grant, GrantKind, Hold, LedgerAccount, Transaction, T
 from tests.billing import money_rows
 from tests.billing.test_ledger import charge
 from tests.billing.wallets import give, make_product, make_wallet
+from tests.config.report_rows import report_rows
+from tests.config.rerating_rows import rerating_rows
+from tests.config.what_if_rows import what_if_rows
 from tests.factories import open_test_account
 from tests.usage.events import charge as charge_event
 from tests.usage.events import event, key_of, question
@@ -268,6 +271,9 @@ def _a_row_in_every_table(products: Any) -> None:
     authorize.authorize(key=key_of("aipbx"), request=question(account, "c"))
     charge_event("aipbx", event(account, llm_input_tokens=1000))
     money_rows.fill(open_test_account(products["aitelier"]))
+    rerating_rows(account.events.get())
+    what_if_rows(account, 1)
+    report_rows()
 
 
 @pytest.mark.parametrize("amount", ["1000000000000000", "1e309", "Infinity"])
