@@ -57,7 +57,7 @@ class WaiveForm(actions.ReasonForm):
         label="Number",
         max_length=NUMBER_LENGTH,
         widget=UnfoldAdminTextInputWidget,
-        help_text="Exactly as the calls report it.",
+        help_text="However calls report it: +1 555-0100 and 001 5550100 are one number.",
     )
     first_day = forms.DateField(widget=UnfoldAdminDateWidget, help_text="By the account's calendar.")
     last_day = forms.DateField(widget=UnfoldAdminDateWidget, help_text="This day included.")

@@ -86,7 +86,7 @@ class PeriodForm(ChosenForm):
         max_length=64,
         required=False,
         widget=UnfoldAdminTextInputWidget,
-        help_text="As the service reports it, such as +15550100.",
+        help_text="However services write it: +1 555-0100 and 001 5550100 are one number.",
     )
     field_order = (
         *("mode", "account", "product", "project", "first_day", "last_day", "event_type", "model", "version", "caller"),

@@ -24,6 +24,7 @@ from usage.services.void import void
 
 pytestmark = pytest.mark.django_db
 Make = Callable[..., Any]
+NUMBERS = ("+14155550100", "+1 415 555 0100", "001 415 555-0100", "tel:+14155550100")
 
 
 def called(account: Any, event_id: str, tokens: int = 2000, **data: Any) -> UsageEvent:
@@ -31,6 +32,11 @@ def called(account: Any, event_id: str, tokens: int = 2000, **data: Any) -> Usag
     (answer,) = charge("aipbx", event(account, event_id=event_id, llm_input_tokens=tokens, **data))
     assert answer["status"] == "accepted", answer
     return UsageEvent.objects.get(event_id=event_id)
+
+
+def called_from(account: Any, event_id: str, number: str) -> UsageEvent:
+    data: dict[str, Any] = {"from": number}
+    return called(account, event_id, **data)
 
 
 def keys(account: Any) -> list[tuple[str, D]]:
@@ -240,3 +246,18 @@ def test_what_a_charge_was_is_never_changed(bare_account: Make) -> None:
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
     assert ReratedCall.objects.get(rerating=job).state == "done"
+
+
+@pytest.mark.parametrize("written", ["+1 (415) 555-0100", "0014155550100", "tel:+1-415-555-0100"])
+def test_a_callers_calls_are_found_however_the_number_is_written(bare_account: Make, written: str) -> None:
+    account = bare_account("aipbx", paid="5")
+    spam = [called_from(account, f"s{place}", number) for place, number in enumerate(NUMBERS)]
+    called_from(account, "other", "+14155550101")
+    job = ask(period_of(account, caller=written), Rerating.Mode.VOID)
+    assert sorted(job.calls.values_list("event_id", flat=True)) == [event.pk for event in spam]
+
+
+def test_what_is_no_number_narrows_nothing_and_is_refused(bare_account: Make) -> None:
+    account = bare_account("aipbx", paid="5")
+    with pytest.raises(ValidationError, match="Write a number"):
+        ask(period_of(account, caller=" - "), Rerating.Mode.VOID)

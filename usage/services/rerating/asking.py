@@ -18,6 +18,7 @@ from billing.services.doorbells import ring
 from organizations.models import Account, Project
 from usage.models import DailyUsage, RateCardVersion, Rerating, UsageEvent
 from usage.models.rerating import REASON_LENGTH
+from usage.selectors.blocked import normalised
 from usage.services.rerating import TASK
 
 CHOSEN_MAX = 1000
@@ -117,6 +118,8 @@ def _check(scope: Scope, reason: str) -> None:
         faults["reason"] = f"Say why, in at most {REASON_LENGTH} characters."
     if not scope.chosen:
         faults |= _faults_of_days(scope)
+    if scope.caller.strip() and not normalised(scope.caller):
+        faults["caller"] = "Write a number, such as +15550100, or leave it empty."
     if scope.project_id is not None:
         if scope.account_id is None:
             faults["project"] = "Choose the project's account, too."

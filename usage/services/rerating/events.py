@@ -12,8 +12,12 @@ from typing import Any
 
 from organizations.database import array, run
 from usage.models import Rerating
+from usage.selectors.blocked import normalised
 
 BATCH = 500
+# As `usage.selectors.blocked.normalised` does: however a service writes the number, it is one caller.
+NUMBER = r"regexp_replace(regexp_replace(regexp_replace(lower({}), '[\s().\-/]', '', 'g'), '^tel:', ''), '^00', '+')"
+CALLER, FROM = NUMBER.format("e.body -> 'data' ->> 'caller'"), NUMBER.format("e.body -> 'data' ->> 'from'")
 COLUMNS = """
 e.id, e.account_id, e.day, e.event_type, e.occurred_at, e.started_at, e.is_simulated, e.currency, e.status,
 e.total, e.cost, e.transaction_id, e.version_id, e.hour IS NOT NULL, e.lines::text, e.body::text
@@ -24,7 +28,7 @@ SELECT {COLUMNS} FROM usage_usageevent e
    AND e.status = 'accepted' AND e.total IS NOT NULL
    AND (%s::bigint IS NULL OR e.project_id = %s::bigint) AND (%s::text = '' OR e.event_type = %s::text)
    AND (%s::text = '' OR e.model = %s::text) AND (%s::bigint IS NULL OR e.version_id = %s::bigint)
-   AND (%s::text = '' OR %s::text IN (e.body -> 'data' ->> 'caller', e.body -> 'data' ->> 'from'))
+   AND (%s::text = '' OR %s::text IN ({CALLER}, {FROM}))
  ORDER BY e.day, e.id LIMIT {BATCH}
 """
 CHOSEN = f"SELECT {COLUMNS} FROM usage_usageevent e WHERE e.id = ANY(%s::bigint[]) ORDER BY e.account_id, e.id"
@@ -95,7 +99,7 @@ def _of_account(rerating: Rerating, account_id: int, day: str, event_id: int) ->
     narrowed = [
         *(rerating.project_id, rerating.project_id, rerating.event_type, rerating.event_type),
         *(rerating.model, rerating.model, rerating.version_id, rerating.version_id),
-        *(rerating.caller, rerating.caller),
+        *(rerating.caller, normalised(rerating.caller)),
     ]
     (rows,) = run((OF_ACCOUNT, [account_id, rerating.first_day, rerating.last_day, day, event_id, *narrowed]))
     return [Charged(*row) for row in rows]
