@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from organizations.history.attribution import acting
 from organizations.models.change import RecordedChange
@@ -27,9 +30,17 @@ class WhoIsAtWork:
         """Answer the request in its person's name."""
         if request.method in ("GET", "HEAD", "OPTIONS"):
             return self.get_response(request)
-        path = request.path_info
+        path = path_of(request)
         with acting(source=source_of(path), user_id=request.user.pk, doing=without_keys(path)):
             return self.get_response(request)
+
+
+def path_of(request: HttpRequest) -> str:
+    """The request's address; of what was sent before the password was asked for and goes on behind it, its own."""
+    if request.path_info not in (reverse("account_reauthenticate"), reverse("mfa_reauthenticate")):
+        return request.path_info
+    kept = request.session.get(STATE_SESSION_KEY, {}).get("request")
+    return str(json.loads(kept)["path_info"]) if kept else request.path_info
 
 
 def source_of(path: str) -> str:
