@@ -12,9 +12,10 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
+from billing.admin.dispute_actions import DisputeActions
 from billing.models import Dispute, PaymentProvider, Transaction
 from organizations.admin.amounts import money_column, money_html
-from organizations.admin.base import BackOfficeAdmin, ReadOnlyMixin
+from organizations.admin.base import ReadOnlyMixin
 from organizations.admin.panels import Column, Panel, link_to, moment
 
 DASHBOARD = "https://dashboard.stripe.com"
@@ -22,7 +23,7 @@ COLOURS = {"Inquiry": "warning", "Opened": "danger", "Won": "success", "Lost": "
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ReadOnlyMixin, BackOfficeAdmin):
+class DisputeAdmin(ReadOnlyMixin, DisputeActions):
     """Disputes of all wallets. Evidence is given at the provider, whose word on the outcome is taken over here."""
 
     list_display = (

@@ -90,7 +90,12 @@ def test_billing_marks_an_invoice_paid_once(
 ) -> None:
     account = open_customer(products)
     top_up = top_ups.start(
-        wallet_id=account.wallet.pk, amount=D(40), provider="bank", organization_id=None, saves_card=False, user_id=None
+        wallet_id=account.wallet.pk,
+        amount=D(40),
+        provider="bank",
+        organization_id=None,
+        saves_card=False,
+        user_id=account.memberships.get().user_id,
     )
     top_up = top_ups.submit(top_up_id=top_up.pk)
     bea = Desk(open_page(width=1440), make_staff(StaffRole.BILLING, "Bea Billing"))

@@ -145,6 +145,7 @@ ACTIONS: dict[str, str] = {
     "billing_couponbatch_generate": MONEY,
     "billing_couponbatch_switch_off": MONEY,
     "billing_couponbatch_switch_on": MONEY,
+    "billing_dispute_note_answer": MONEY,
     "billing_document_credit": MONEY,
     "billing_document_pdf": CARE,
     "billing_document_resend": MONEY,
