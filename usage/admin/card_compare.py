@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from organizations.admin.choosing import RowSelect
 from organizations.admin.panels import link
 from usage.admin.card_diff import diff_panels
 from usage.models import RateCardVersion, WhatIfRun
@@ -22,7 +22,7 @@ class CompareForm(forms.Form):
     before: forms.ModelChoiceField[RateCardVersion] = forms.ModelChoiceField(
         label="Compare with",
         queryset=RateCardVersion.objects.select_related("card__product"),
-        widget=AutocompleteSelect(WhatIfRun._meta.get_field("version"), admin.site),
+        widget=RowSelect(WhatIfRun._meta.get_field("version"), admin.site),
         help_text="Any version of any card, such as the one an account had until now.",
         error_messages={"invalid_choice": "There is no such version. Choose one from the list."},
     )

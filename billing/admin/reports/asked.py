@@ -10,6 +10,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextInputWidget
 
 DAYS_MAX = 400  # a year, and the month before it to compare with
+FIRST_YEAR, LAST_YEAR = 2000, 2099
 
 
 def today() -> date:
@@ -31,7 +32,9 @@ class PeriodForm(forms.Form):
         """The period is not turned round and not longer than a report can show."""
         data = super().clean() or self.cleaned_data
         first, last = data.get("first_day"), data.get("last_day")
-        if first and last and last < first:
+        if (first and first.year < FIRST_YEAR) or (last and last.year > LAST_YEAR):
+            self.add_error("first_day", "Choose days of this century.")
+        elif first and last and last < first:
             self.add_error("last_day", "The last day lies before the first one.")
         elif first and last and last - first >= timedelta(days=DAYS_MAX):
             self.add_error("last_day", f"That is more than {DAYS_MAX} days. Choose a shorter period.")
@@ -56,7 +59,7 @@ class AsOfForm(forms.Form):
         day: date = self.cleaned_data["day"]
         if day > today():
             raise forms.ValidationError("This day has not begun. Choose today or an earlier one.")
-        if day.year < 2000:
+        if day.year < FIRST_YEAR:
             raise forms.ValidationError("Choose a day of this century.")
         return day
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.urls import reverse
@@ -21,6 +20,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from billing.admin.reports import charts, files
 from billing.admin.reports.table import Report, TooManyRowsError, panel
 from billing.models import Wallet
+from organizations.admin.choosing import RowSelect
 from organizations.models import Account, Product
 
 
@@ -47,7 +47,7 @@ class AccountReportForm(ReportForm):
     account = forms.ModelChoiceField(
         queryset=Account.objects.select_related("product"),
         required=False,
-        widget=AutocompleteSelect(Wallet._meta.get_field("account"), admin.site),
+        widget=RowSelect(Wallet._meta.get_field("account"), admin.site),
     )
 
     def clean(self) -> dict[str, Any]:

@@ -97,6 +97,21 @@ def test_a_moment_is_asked_for_in_utc_and_not_before_it_comes(staff_client: Clie
     assert "Write a time" in staff_client.get(url, {"time": "noon"}).content.decode()
 
 
+@pytest.mark.parametrize("account", ["a\0b", "abc", "9" * 30, "²"])
+def test_an_address_that_names_no_account_is_told_so(staff_client: Client, account: str) -> None:
+    for name in ("margin", "ageing"):
+        page = staff_client.get(reverse(f"admin:report_{name}"), {"account": account})
+        assert page.status_code == 200
+        assert "account" in page.context["form"].errors, name
+
+
+@pytest.mark.parametrize(("first", "last"), [("9999-12-01", "9999-12-31"), ("0001-01-01", "0001-01-31")])
+def test_days_that_no_report_has_are_refused_with_words(staff_client: Client, first: str, last: str) -> None:
+    for name in ("margin", "reconciliation"):
+        page = staff_client.get(reverse(f"admin:report_{name}"), {"first_day": first, "last_day": last})
+        assert "Choose days of this century." in page.content.decode(), name
+
+
 def test_differences_are_counted_by_month_and_listed_by_age(staff_client: Client) -> None:
     for number, (days, closed, words) in enumerate(
         [(70, False, ""), (3, False, ""), (40, True, "Bank's fault"), (2, True, "")]

@@ -8,7 +8,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from billing.admin.reports import charts
@@ -25,6 +24,7 @@ from billing.admin.reports.table import (
     percent,
 )
 from organizations.admin.amounts import currency_words
+from organizations.admin.choosing import RowSelect
 from organizations.admin.panels import list_url
 from organizations.models import Account, Product, Project
 from usage.models import DailyUsage, EventType
@@ -59,7 +59,7 @@ class MarginForm(PeriodForm, AccountReportForm):
     project = forms.ModelChoiceField(
         queryset=Project.objects.select_related("account"),
         required=False,
-        widget=AutocompleteSelect(DailyUsage._meta.get_field("project"), admin.site),
+        widget=RowSelect(DailyUsage._meta.get_field("project"), admin.site),
     )
     event_type = forms.ChoiceField(
         label="Type",
