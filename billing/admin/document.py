@@ -18,14 +18,15 @@ from billing.admin.document_actions import DocumentActions
 from billing.admin.list_export import ListExport
 from billing.documents.content import Content, Party, from_json
 from billing.models import Document, DocumentFile, Wallet
+from billing.models.document import BARE_LABEL
 from organizations.admin import panels
 from organizations.admin.amounts import PLAIN_DECIMAL, amount_html, money_column, money_html
-from organizations.admin.base import ReadOnlyMixin
+from organizations.admin.base import ReadOnlyMixin, newest_rows
 from organizations.admin.panels import Column, Panel, badge, link, link_to, list_url, moment
 from organizations.models import Account
+from organizations.selectors import finding
 
 LAST_SHOWN = 5
-WORDS = ("label", "wallet__account__name", "wallet__account__external_id", "organization__name", "organization__tax_id")
 
 
 @admin.register(Document)
@@ -70,8 +71,8 @@ class DocumentAdmin(ReadOnlyMixin, ListExport, DocumentActions):
     date_hierarchy = "issued_on"
     ordering = ("-id",)
     list_select_related = ("wallet__account", "organization")
-    search_fields = WORDS
-    search_help_text = "Number of the document, account, organization or its tax ID, or an amount"
+    search_fields = ("label",)
+    search_help_text = "Number of the document, account, organization or its tax ID: whole or begun; or an amount"
     fieldsets = (
         (
             None,
@@ -100,13 +101,20 @@ class DocumentAdmin(ReadOnlyMixin, ListExport, DocumentActions):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Document], search_term: str
     ) -> tuple[QuerySet[Document], bool]:
-        """Documents by their words, and by an amount where the term is one."""
-        found, may_repeat = super().get_search_results(request, queryset, search_term)
-        term = search_term.strip()
-        if not PLAIN_DECIMAL.fullmatch(term):
-            return found, may_repeat
-        amount = Decimal(term)
-        return queryset.filter(Q(pk__in=found.values("pk")) | Q(net=amount) | Q(total=amount)), False
+        """Documents by the beginning of their number, their account or organization, or a newer one's amount."""
+        term = " ".join(search_term.split())
+        if not term:
+            return queryset, False
+        rows = Document.objects.all()
+        ways: list[QuerySet[Any]] = [
+            rows.filter(wallet__account__in=finding.accounts(term)),
+            rows.filter(organization__in=finding.organizations(term)),
+        ]
+        if bare := term.replace("-", "").replace(" ", "").upper():
+            ways.append(rows.annotate(asked=BARE_LABEL).filter(asked__startswith=bare))
+        if PLAIN_DECIMAL.fullmatch(term):
+            ways.append(newest_rows(Document).filter(Q(net=Decimal(term)) | Q(total=Decimal(term))))
+        return finding.any_of(queryset, *ways), False
 
     @display(description="file")
     def shown_file(self, obj: Document) -> SafeString:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,10 +14,12 @@ from unfold.decorators import display
 
 from billing.admin.list_export import ListExport
 from billing.admin.refundable import PaymentActions, refundable_panel
-from billing.models import Dispute, Payment, Refund
+from billing.models import Dispute, Payment, PaymentProvider, Refund
+from billing.models.top_up import BANK_REFERENCE
 from organizations.admin.amounts import money_column, money_html
 from organizations.admin.base import ReadOnlyMixin
 from organizations.admin.panels import Column, Panel, link, moment
+from organizations.selectors import finding
 
 SAFE_SCHEMES = ("https://", "http://")
 
@@ -62,14 +65,8 @@ class PaymentAdmin(ReadOnlyMixin, ListExport, PaymentActions):
     date_hierarchy = "paid_at"
     ordering = ("-id",)
     list_select_related = ("wallet__account",)
-    search_fields = (
-        "reference",
-        "charge_reference",
-        "wallet__account__name",
-        "wallet__account__external_id",
-        "wallet__account__email",
-    )
-    search_help_text = "The provider's reference of the payment or the charge, or the account"
+    search_fields = ("reference",)
+    search_help_text = "The provider's reference of the payment or the charge, the bank's, or the account"
     fields = (
         ("wallet", "provider"),
         ("reference", "charge_reference"),
@@ -81,6 +78,22 @@ class PaymentAdmin(ReadOnlyMixin, ListExport, PaymentActions):
         "shown_receipt",
     )
     readonly_fields = ("shown_receipt", fields[3][0], *fields[4], fields[5][0])
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Payment], search_term: str
+    ) -> tuple[QuerySet[Payment], bool]:
+        """Payments by a whole reference, or of an account."""
+        term = " ".join(search_term.split())
+        if not term:
+            return queryset, False
+        rows = Payment.objects.all()
+        return finding.any_of(
+            queryset,
+            rows.filter(wallet__account__in=finding.accounts(term)),
+            rows.filter(provider__in=PaymentProvider.values, reference=term),
+            rows.filter(charge_reference=term),
+            rows.annotate(asked=BANK_REFERENCE).filter(provider=PaymentProvider.BANK, asked=term.upper()),
+        ), False
 
     @display(description="receipt")
     def shown_receipt(self, obj: Payment) -> SafeString | str:

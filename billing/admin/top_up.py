@@ -16,11 +16,12 @@ from unfold.decorators import display
 
 from billing.admin.list_export import ListExport
 from billing.admin.top_up_actions import TopUpActions
-from billing.models import PaymentDifference, ProviderEvent, TopUp, Wallet
+from billing.models import Payment, PaymentDifference, PaymentProvider, ProviderEvent, TopUp, Wallet
 from organizations.admin import panels
 from organizations.admin.amounts import PLAIN_DECIMAL, money_column, money_html
-from organizations.admin.base import ReadOnlyMixin
+from organizations.admin.base import ReadOnlyMixin, newest_rows
 from organizations.admin.panels import Column, Panel, badge, link, list_url, moment
+from organizations.selectors import finding
 
 LAST_SHOWN = 5
 COLOURS = {
@@ -78,13 +79,7 @@ class TopUpAdmin(ReadOnlyMixin, ListExport, TopUpActions):
     date_hierarchy = "created_at"
     ordering = ("-id",)
     list_select_related = ("wallet__account",)
-    search_fields = (
-        "wallet__account__name",
-        "wallet__account__external_id",
-        "wallet__account__email",
-        "provider_reference",
-        "payments__reference",
-    )
+    search_fields = ("provider_reference",)
     search_help_text = "Number, reference, account, the provider's reference, or an amount"
     fieldsets = (
         (
@@ -140,12 +135,18 @@ class TopUpAdmin(ReadOnlyMixin, ListExport, TopUpActions):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[TopUp], search_term: str
     ) -> tuple[QuerySet[TopUp], bool]:
-        """Top-ups by their words, and by number, reference or amount where the term is one."""
-        found, may_repeat = super().get_search_results(request, queryset, search_term)
-        exact = _exact(search_term.strip())
-        if exact is None:
-            return found, may_repeat
-        return queryset.filter(Q(pk__in=found.values("pk")) | exact), False
+        """Top-ups of an account, by number or a whole reference, or newer ones by amount."""
+        term = " ".join(search_term.split())
+        if not term:
+            return queryset, False
+        rows = TopUp.objects.all()
+        paid = Payment.objects.filter(provider__in=PaymentProvider.values, reference=term)
+        ways = [
+            rows.filter(wallet__account__in=finding.accounts(term)),
+            rows.filter(provider_reference=term),
+            rows.filter(pk__in=paid.values("top_up_id")),
+        ]
+        return finding.any_of(queryset, *ways, *_exact(term)), False
 
     @display(description="status", label=COLOURS, ordering="status")
     def shown_status(self, obj: TopUp) -> str:
@@ -170,18 +171,18 @@ class TopUpAdmin(ReadOnlyMixin, ListExport, TopUpActions):
         return [_payments(obj), _events(obj), _differences(obj)]
 
 
-def _exact(term: str) -> Q | None:
+def _exact(term: str) -> list[QuerySet[TopUp]]:
     """What a term finds that is a number, a reference or an amount."""
     try:
-        return Q(reference=UUID(term))
+        return [TopUp.objects.filter(reference=UUID(term))]
     except ValueError:
         pass
     number = term.upper().removeprefix("TU-")
     if not PLAIN_DECIMAL.fullmatch(number):
-        return None
+        return []
     amount = Decimal(number)
-    found = Q(amount=amount) | Q(total=amount) | Q(charge_amount=amount)
-    return found | Q(pk=int(number)) if number.isdecimal() else found
+    of_amount = newest_rows(TopUp).filter(Q(amount=amount) | Q(total=amount) | Q(charge_amount=amount))
+    return [of_amount, TopUp.objects.filter(pk=int(number))] if number.isdecimal() else [of_amount]
 
 
 def _payments(top_up: TopUp) -> Panel:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.paginator import Paginator
-from django.db.models import DateTimeField, DecimalField, Max, Model, QuerySet
+from django.db.models import DateField, DateTimeField, DecimalField, Max, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
@@ -63,6 +63,20 @@ def moment_column(field: DateTimeField[Any, Any]) -> Callable[[Model], str | Non
 
 
 @cache
+def day_column(field: DateField[Any, Any]) -> Callable[[Model], str | None]:
+    """A column that shows the field's day on one line; sorted by the field."""
+
+    def column(obj: Model) -> str | None:
+        day = getattr(obj, field.name)
+        return format_html('<span class="bo-time">{}</span>', f"{day:%Y-%m-%d}") if day is not None else None
+
+    column.short_description = field.verbose_name  # type: ignore[attr-defined]
+    column.admin_order_field = field.name  # type: ignore[attr-defined]
+    column.__name__ = field.name
+    return column
+
+
+@cache
 def number_column(field: DecimalField[Any, Any]) -> Callable[[Model], str | None]:
     """A column that shows the field's number without the zeros that fill its column up; sorted by the field."""
 
@@ -76,6 +90,12 @@ def number_column(field: DecimalField[Any, Any]) -> Callable[[Model], str | None
     column.admin_order_field = field.name  # type: ignore[attr-defined]
     column.__name__ = field.name
     return column
+
+
+def newest_rows(model: type[Model]) -> QuerySet[Any]:
+    """The newest `RECENT_ROWS` of a model: for what no index serves, such as an amount."""
+    newest = model._default_manager.aggregate(newest=Max("pk"))["newest"] or 0
+    return model._default_manager.filter(pk__gt=newest - RECENT_ROWS)
 
 
 class BoundedChangeList(ChangeList):
@@ -156,7 +176,9 @@ class BackOfficeAdmin(RecordedAdmin):
         field = self.opts.get_field(column)
         if type(field) is DecimalField:  # amounts have columns of their own
             return number_column(field)
-        return moment_column(field) if isinstance(field, DateTimeField) else column
+        if isinstance(field, DateTimeField):
+            return moment_column(field)
+        return day_column(field) if isinstance(field, DateField) else column
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody: what money or calls refer to stays."""
