@@ -18,6 +18,7 @@ from billing.services import ledger_days
 from billing.services.credits import adjust
 from billing.verification.run import verify
 from tests.billing.wallets import give, make_product, make_wallet
+from tests.statements import sent_statements
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -74,7 +75,7 @@ def moments() -> list[datetime]:
     return [*midnights, *created, *(moment + timedelta(microseconds=1) for moment in created)]
 
 
-@pytest.mark.parametrize("summed_up", ["never", "at once", "in pieces"])
+@pytest.mark.parametrize("summed_up", ["never", "at once", "in pieces", "few at once"])
 def test_the_trial_balance_of_any_moment_is_the_sum_of_its_transfers(
     monkeypatch: pytest.MonkeyPatch, summed_up: str
 ) -> None:
@@ -84,6 +85,11 @@ def test_the_trial_balance_of_any_moment_is_the_sum_of_its_transfers(
     elif summed_up == "in pieces":
         for day in (12, 13, 17):
             ledger_days.take_days(before=datetime(2026, 3, day, tzinfo=UTC).date())
+    elif summed_up == "few at once":
+        monkeypatch.setattr(ledger_days, "TRANSACTIONS_AT_ONCE", 3)
+        with sent_statements() as sent:
+            assert ledger_days.take_days() == LedgerDay.objects.count() > 10
+        assert len(sent) > 10
     for moment in moments():
         assert shown(moment) == by_product(moment), moment
         for currency in ("USD", "EUR"):
