@@ -14,6 +14,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django_celery_beat.admin import ClockedScheduleAdmin as BaseClockedScheduleAdmin
 from django_celery_beat.admin import CrontabScheduleAdmin as BaseCrontabScheduleAdmin
@@ -70,6 +71,13 @@ class GroupAdmin(DjangoGroupAdmin, ListBase):  # type: ignore[misc]
     """Roles: sets of permissions for staff. The four of the installation stay as config.role_subjects has them."""
 
     form = GroupForm
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Group | None:
+        """The role with what its permissions are about, which a page that only shows them names one by one."""
+        group: Group | None = super().get_object(request, object_id, from_field)
+        if group is not None:
+            prefetch_related_objects([group], "permissions__content_type")
+        return group
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Those who decide about staff."""

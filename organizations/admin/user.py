@@ -12,6 +12,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.core.exceptions import PermissionDenied
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -118,6 +119,13 @@ class UserAdmin(DjangoUserAdmin, BackOfficeAdmin):  # type: ignore[misc]
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Members are changed by whoever has the permission, staff by those who decide about them."""
         return super().has_change_permission(request, obj) and has_power_over(request.user, obj)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> User | None:
+        """The person with what their permissions are about, which a page that only shows them names one by one."""
+        user: User | None = super().get_object(request, object_id, from_field)
+        if user is not None:
+            prefetch_related_objects([user], "user_permissions__content_type")
+        return user
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """What a person may do is only shown: one's own, and to those who do not decide about it."""
