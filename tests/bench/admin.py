@@ -81,6 +81,7 @@ def measure_admin(database: Database, console: Console, *, is_small: bool) -> li
     """Fill, ask for everything, and show it; returns what was measured, the slowest first."""
     from django.test import Client
 
+    from billing.services.ledger_days import take_days
     from organizations.models import User
 
     size = SMALL if is_small else FULL
@@ -88,6 +89,12 @@ def measure_admin(database: Database, console: Console, *, is_small: bool) -> li
     with console.status("writing years of calls"):
         fill(database, size)
     console.print(f"{size.calls:,} calls, {2 * size.transactions:,} ledger rows: {time.perf_counter() - started:.0f} s")
+    started = time.perf_counter()
+    with console.status("summing up the ledger's days, as a sweep does"):
+        days = take_days()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE billing_ledgerday")
+    console.print(f"{days:,} days of wallets summed up for the first time: {time.perf_counter() - started:.0f} s")
     logging.getLogger("django.request").setLevel(logging.ERROR)
     client = Client(raise_request_exception=False)  # a page that fails is a finding, not the end
     user = User.objects.create_superuser("bench@example.com", "bench")
