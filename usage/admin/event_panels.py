@@ -15,6 +15,7 @@ from usage.models import UsageEvent
 
 CALLS_SHOWN = 20
 COST_UNIT = "cost"
+QUANTITY_DECIMALS = 6
 
 
 def plain(number: Any) -> str:
@@ -49,7 +50,8 @@ def _line(line: dict[str, Any], currency: str) -> tuple[Any, ...]:
         shown = f"{plain(price * 100)}%"
     elif per != 1:
         shown = format_html("{} / {} {}", shown, plain(per), unit)
-    quantity = f"{plain(line.get('quantity'))} {unit}"
+    # A third of a minute has no end: the seconds beside it are exact.
+    quantity = f"{plain(round(Decimal(str(line.get('quantity') or 0)), QUANTITY_DECIMALS))} {unit}"
     if line.get("measured"):
         quantity = f"{quantity} ({plain(line['measured'])} {line.get('measured_unit', '')})"
     amount = amount_html(Decimal(str(line.get("amount", "0"))), currency)
