@@ -203,9 +203,10 @@ WRITES_DOCUMENTS = ["issue_receipt", "issue_proforma", "credit_refund", "render_
 CELERY_TASK_ROUTES |= {f"billing.{name}": {"queue": "celery"} for name in WRITES_DOCUMENTS}
 # So has what waits for mail servers, Telegram and the services that listen to webhooks.
 CELERY_TASK_ROUTES |= {name: {"queue": "messages"} for name in ("notifications.*", "sweeps.send_deliveries")}
-# And so have exports, which take minutes.
+# And so have exports, what-ifs and re-ratings, which take minutes: sweeps must not wait behind them.
 CELERY_TASK_ROUTES |= {"billing.make_export": {"queue": "exports"}}
 CELERY_TASK_ROUTES |= {"usage.run_what_if": {"queue": "exports"}}
+CELERY_TASK_ROUTES |= {"usage.work_on_rerating": {"queue": "exports"}}
 
 # Money
 CURRENCIES = ("USD", "EUR", "GBP", "INR", "RUB", "CREDIT")
