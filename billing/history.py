@@ -50,6 +50,10 @@ def declare() -> None:
 def _excuses() -> None:
     excuse(models.AuditExport, "Asking for one adds a row that says who asked and for what.")
     excuse(
+        models.Dispute,
+        "The provider alone changes it. Noting an answer adds a note on the account, which is never edited.",
+    )
+    excuse(
         models.Document, "Frozen: a trigger refuses changes. Sending it again is a delivery; a credit note is a row."
     )
     excuse(models.LedgerVerification, "Starting one adds a row; nothing is changed.")
