@@ -125,7 +125,7 @@ class LiabilitiesView(ReportView):
         lines = []
         for name, currency in dict.fromkeys((one.product, one.currency) for one in found):
             of = [one for one in found if (one.product, one.currency) == (name, currency)]
-            sums = [sum((value[place] for value in map(_liability, of)), ZERO) for place in range(3, 8)]
+            sums = [sum(amounts, ZERO) for amounts in zip(*map(_amounts, of), strict=True)]
             lines.append(Line((name, len(of), *sums), currency))
         return by_currency(
             lines,
@@ -143,6 +143,9 @@ def _account_link(line: balances.LedgerLine) -> Linked:
 
 def _liability(one: balances.Liability) -> tuple[Any, ...]:
     account = Linked(one.account, row_url(Account, one.account_id))
-    balance = one.paid + one.promo + one.allotment - one.owed
     wallet = Linked(one.external_id, row_url(Wallet, one.wallet_id))
-    return one.product, account, wallet, one.paid, one.promo, one.allotment, one.owed, balance
+    return one.product, account, wallet, *_amounts(one)
+
+
+def _amounts(one: balances.Liability) -> tuple[Decimal, ...]:
+    return one.paid, one.promo, one.allotment, one.owed, one.paid + one.promo + one.allotment - one.owed
