@@ -143,7 +143,8 @@ def test_a_dispute_shows_its_movements(account: Account, payment: Payment, staff
     dispute = disputes.settle(facts=facts, provider="bank")
     assert dispute == Dispute.objects.get()
     page = staff_client.get(address("dispute_change", dispute.pk))
-    (panel,) = page.context["panels"]
+    panel, documents = page.context["panels"]
+    assert (documents.title, list(documents.rows)) == ("Documents", [])
     assert "$30.00" in str(panel.rows[0][3])
 
 
