@@ -208,6 +208,7 @@ UNFOLD: dict[str, Any] = {
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("design/favicon.svg")},
     ],
     "STYLES": [lambda request: static("backoffice/admin.css")],
+    "SCRIPTS": [lambda request: static("backoffice/keyboard.js")],
     "BORDER_RADIUS": "8px",
     # The neutral scale and the indigo accent of the customer pages' theme.
     "COLORS": {

@@ -67,3 +67,19 @@ def test_an_adjustment_is_made_with_the_keyboard_alone(
     expect(bea.page.get_by_text("transaction No. 2.").first).to_be_visible()
     assert Wallet.objects.get().paid.amount == D("7.50")
     assert complaints == []
+
+
+def test_a_menu_of_actions_opens_with_the_keyboard(
+    products: dict[str, Product], open_page: Callable[..., Page], complaints: list[str]
+) -> None:
+    wallet = open_customer(products).wallet
+    bea = Desk(open_page(width=1440), make_staff(StaffRole.BILLING, "Bea Billing"))
+    bea.page.goto(change_page(wallet))
+    menu = bea.page.get_by_role("button", name="More", exact=True)
+    menu.focus()
+    bea.page.keyboard.press("Enter")
+    expect(bea.page.get_by_role("link", name="Pay by invoice")).to_be_focused()
+    bea.page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+    expect(bea.page.get_by_role("link", name="Pay by invoice")).to_be_hidden()
+    assert complaints == []
