@@ -14,7 +14,7 @@ from django.utils import timezone
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputWidget
 
 from organizations.admin import actions, panels
-from organizations.admin.panels import Column, Panel, badge, link, moment
+from organizations.admin.panels import Column, Panel, badge, link_to, moment
 from organizations.models import Account
 from usage.models import RateCard, RateCardVersion
 from usage.services.rate_cards import open_own_card
@@ -90,8 +90,9 @@ def of_account(request: HttpRequest, account: Account) -> list[Panel]:
     if not request.user.has_perm("usage.view_ratecard"):
         return []
     cards = RateCard.objects.filter(product_id=account.product_id, account_id=account.pk)
-    own = cards.prefetch_related("versions").first()
-    if own is None:
+    versions = ("versions__pk", "versions__number", "versions__status", "versions__starts_at")
+    found = list(cards.order_by("-versions__number").values_list("pk", "name", *versions)[:VERSIONS_SHOWN])
+    if not found:
         may = request.user.has_perm("usage.add_ratecard") and request.user.has_perm("usage.change_ratecard")
         return [
             Panel(
@@ -103,18 +104,18 @@ def of_account(request: HttpRequest, account: Account) -> list[Panel]:
                 more_label="Give it its own card",
             )
         ]
+    card, name = found[0][:2]
     rows = [
         (
-            link(one, f"Version {one.number}"),
-            badge(one.get_status_display(), "good" if one.status == PUBLISHED else "warn"),
-            moment(one.starts_at),
+            link_to(RateCardVersion, version, f"Version {number}"),
+            badge(RateCardVersion.Status(status).label, "good" if status == PUBLISHED else "warn"),
+            moment(starts_at),
         )
-        for one in list(own.versions.all())[:VERSIONS_SHOWN]
+        for _card, _name, version, number, status, starts_at in found
+        if version is not None
     ]
-    columns = (Column(link(own)), Column("State"), Column("Holds from (UTC)"))
-    note = (
-        "" if any(one.status == PUBLISHED for one in own.versions.all()) else "The default card prices its calls yet."
-    )
+    columns = (Column(link_to(RateCard, card, name)), Column("State"), Column("Holds from (UTC)"))
+    note = "" if any(one[4] == PUBLISHED for one in found) else "The default card prices its calls yet."
     return [Panel("Prices: its own card", columns, rows, note=note, empty="It has no versions yet.")]
 
 
