@@ -85,10 +85,10 @@ class DeliveryAdmin(BigTableAdmin):
         return moment(obj.next_attempt_at) if obj.status == Delivery.Status.PENDING else ""
 
     @display(description="as HTML")
-    def shown_html(self, obj: Delivery) -> SafeString:
+    def shown_html(self, obj: Delivery) -> SafeString | str:
         """The letter in a frame of its own, in which nothing runs."""
         frame = '<iframe sandbox="" srcdoc="{}" title="The letter" width="100%" height="640"></iframe>'
-        return format_html(frame, without_keys(obj.html)) if obj.html else format_html("Text only")
+        return format_html(frame, without_keys(obj.html)) if obj.html else "Text only"
 
     def panels(self, request: HttpRequest, obj: Delivery) -> list[Panel]:
         """What it says, and every attempt to send it."""

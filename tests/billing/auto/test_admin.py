@@ -100,4 +100,4 @@ def test_staff_see_who_dismissed_an_incident_and_resolve_one_by_hand(
     assert answer.status_code == 302
     assert Incident.objects.get().resolved_at is not None
     page = staff_client.get(address("organizations_account_change", account.pk)).content.decode()
-    assert "auto_top_up: card_declined" in page
+    assert "auto top up: card declined" in page
