@@ -37,13 +37,14 @@ def test_billing_closes_a_period_and_marks_its_invoice_paid(
     assert (invoice.total.amount, Wallet.objects.get().debt.amount) == (D("0.9"), D("0.9"))
     assert [(row[0], row[3]) for row in bea.cells("Documents")] == [(str(invoice).split()[0], "$0.90")]
 
+    transfer = f"IN-{period.pk:06}:SEPA 4711"
     bea.press("Mark paid by bank transfer")
     bea.fill(bank_reference="SEPA 4711", reason="Statement of today")
     asked = bea.go_on()
     assert (asked["To pay before"], asked["Received"]) == ("$0.90", "$0.90")
-    bea.confirm("Record the transfer", "Recorded as payment IN-000001:SEPA 4711: transaction No. 2.")
+    bea.confirm("Record the transfer", f"Recorded as payment {transfer}: transaction No. 2.")
     (row,) = bea.cells("Payments made for it")
-    assert (row[0], row[3]) == ("IN-000001:SEPA 4711", "$0.90")
+    assert (row[0], row[3]) == (transfer, "$0.90")
     assert list(BillingPeriod.objects.order_by("id").values_list("status", flat=True)) == ["paid", "draft"]
     assert (Payment.objects.get().amount.amount, Wallet.objects.get().debt.amount) == (D("0.9"), D(0))
     assert complaints == []
